@@ -1,1 +1,39 @@
-//! x
+//! The sans-IO core of devicegrant: it decides everything and performs nothing.
+//!
+//! A host supplies HTTP, time, storage and the prompt, and decides nothing: it calls
+//! [`Flow::step`] in a loop and does what each [`Step`] says. There is no clock, no randomness,
+//! no socket, file, environment, logger or FFI in here, so every conversation can be replayed.
+#![warn(missing_docs)]
+
+mod address;
+mod device;
+mod discover;
+mod error;
+mod event;
+mod flow;
+mod grant;
+mod options;
+mod prompt;
+mod provider;
+mod seal;
+mod secret;
+mod text;
+mod tokens;
+mod wire;
+
+pub use device::{DeviceGrant, Pending, SignIn};
+pub use discover::Discover;
+pub use error::{Class, Code, Error, ServerError};
+pub use event::Event;
+pub use flow::{
+    Flow, HeaderValue, Input, Lease, LoginId, Method, Now, Reason, Request, Response, Revision,
+    Save, Step, TlsProblem,
+};
+pub use grant::{Client, ClientAuth, Endpoints, Grant};
+pub use options::Options;
+pub use prompt::{Prompt, Qr};
+pub use provider::{Argument, Provider, builtin as builtin_provider, names as provider_names};
+pub use seal::Key;
+pub use secret::{Secret, SecretBytes};
+pub use tokens::Tokens;
+pub use wire::dialect::{BodyFormat, Dialect};

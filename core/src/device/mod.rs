@@ -1,0 +1,319 @@
+//! The device authorization grant (RFC 8628) as one machine.
+//!
+//! ```text
+//!            begin, login                          poll
+//!                 │                                  │
+//!                 ▼                                  │ before its time: Done(Pending), nothing sent
+//!   ┌──────── Asking ◄────── Pausing                 │
+//!   │   Send   │  │  passing failure ▲               │
+//!   │          │  └──────────────────┘               │
+//!   │          ▼ device code                         ▼
+//!   │  begin: Done(Pending)       login: Show ──► Waiting ◄───────┐
+//!   │                                                │ time       │ pending, slow_down,
+//!   │                                           Send ▼            │ unreachable, failing
+//!   │                                             Polling ────────┘ (poll: Done(Pending))
+//!   │                                                │
+//!   ▼ refused                                        ▼ tokens, denied, expired, refused
+//!  Ended ◄───────────────────────────────────────── Ended
+//! ```
+
+mod authorization;
+mod pace;
+mod pending;
+mod poll;
+
+use std::sync::Arc;
+
+use data_encoding::BASE64URL_NOPAD;
+
+pub use pending::Pending;
+
+use crate::error::{Code, Error};
+use crate::event::{Event, Events};
+use crate::flow::{Flow, Input, Now, Reason, Response, Step, out_of_turn};
+use crate::grant::{ClientAuth, Grant};
+use crate::secret::Secret;
+use crate::tokens::Tokens;
+use crate::wire::answer::Answer;
+use crate::wire::failure;
+use crate::wire::words::{self, Meaning};
+use poll::Outcome;
+
+/// How a [`DeviceGrant`] ends, besides an error.
+#[derive(Debug)]
+pub enum SignIn {
+    /// Nobody has approved yet (`begin`, `poll`).
+    Pending(Box<Pending>),
+    /// The server issued tokens (`poll`, `login`).
+    Tokens(Box<Tokens>),
+}
+
+/// The machine behind `begin`, `poll` and `login`.
+#[derive(Debug)]
+pub struct DeviceGrant {
+    mode: Mode,
+    state: State,
+    auth: ClientAuth,
+    events: Events,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Begin,
+    Poll,
+    Login,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Before the device authorization request, or before it is made again at `until`.
+    Pausing {
+        ask: Ask,
+        until: u64,
+    },
+    /// The device authorization request is on its way.
+    Asking {
+        ask: Ask,
+        sent: Now,
+    },
+    /// The next poll is planned.
+    Waiting(Pending),
+    /// A poll is on its way.
+    Polling {
+        pending: Pending,
+        sent: Now,
+    },
+    Ended,
+}
+
+/// What the device authorization request needs until it is answered.
+#[derive(Debug)]
+struct Ask {
+    grant: Arc<Grant>,
+    verifier: Option<Secret>,
+    attempt: u8,
+}
+
+type Next = Result<Step<SignIn>, Error>;
+
+impl DeviceGrant {
+    /// Asks for a code and ends with a [`Pending`]. `entropy` is 32 fresh random bytes.
+    pub fn begin(grant: Arc<Grant>, entropy: [u8; 32]) -> Self {
+        Self::asking(Mode::Begin, grant, entropy)
+    }
+
+    /// Asks for a code, shows it, and polls until the end. `entropy` is 32 fresh random bytes.
+    pub fn login(grant: Arc<Grant>, entropy: [u8; 32]) -> Self {
+        Self::asking(Mode::Login, grant, entropy)
+    }
+
+    /// Polls once; before its time it sends nothing and gives the pending login back unchanged.
+    pub fn poll(pending: Pending) -> Self {
+        Self::waiting(Mode::Poll, pending)
+    }
+
+    /// Shows the prompt of a pending login again, where it still has one, and polls until the end.
+    pub fn resume(pending: Pending) -> Self {
+        Self::waiting(Mode::Login, pending)
+    }
+
+    fn asking(mode: Mode, grant: Arc<Grant>, entropy: [u8; 32]) -> Self {
+        // RFC 7636 §4.1: 32 random bytes make the 43 characters that are recommended.
+        let verifier = grant
+            .pkce
+            .then(|| Secret::new(BASE64URL_NOPAD.encode(&entropy)));
+        Self {
+            mode,
+            auth: grant.client.auth,
+            state: State::Pausing {
+                ask: Ask {
+                    grant,
+                    verifier,
+                    attempt: 0,
+                },
+                until: 0,
+            },
+            events: Events::default(),
+        }
+    }
+
+    fn waiting(mode: Mode, pending: Pending) -> Self {
+        Self {
+            mode,
+            auth: pending.grant.client.auth,
+            state: State::Waiting(pending),
+            events: Events::default(),
+        }
+    }
+
+    fn ask(&mut self, ask: Ask, now: Now) -> Next {
+        let request = authorization::request(&ask.grant, self.auth, ask.verifier.as_ref());
+        self.state = State::Asking { ask, sent: now };
+        Ok(Step::Send(request))
+    }
+
+    /// Asks again after a pause, or ends with `error` where that is no use.
+    fn ask_again(
+        &mut self,
+        mut ask: Ask,
+        now: Now,
+        response: Option<&Response>,
+        error: Error,
+    ) -> Next {
+        let Some(pause) = failure::pause(ask.attempt, response, now) else {
+            return Err(error);
+        };
+        ask.attempt += 1;
+        let until = now.steady_ms.saturating_add(pause);
+        self.state = State::Pausing { ask, until };
+        Ok(Step::Wait { until })
+    }
+
+    fn asked_in_vain(&mut self, ask: Ask, now: Now, reason: Reason) -> Next {
+        self.events.push(Event::Unreachable {
+            reason: reason.as_str(),
+        });
+        let error = Error::new(
+            reason.code(),
+            "the device authorization endpoint could not be reached",
+        );
+        match reason {
+            Reason::Tls(_) => Err(error),
+            _ => self.ask_again(ask, now, None, error),
+        }
+    }
+
+    fn answered(&mut self, ask: Ask, sent: Now, now: Now, response: &Response) -> Next {
+        failure::refuse_shape(response)?;
+        let grant = Arc::clone(&ask.grant);
+        let answer = Answer::parse(response.body.expose());
+        let said = words::error(&grant.dialect, response.status, answer.as_ref());
+        if let (200..300, None, Some(answer)) = (response.status, &said, &answer) {
+            let pending = authorization::read(answer, &grant, ask.verifier, sent, now)?;
+            return self.issued(pending, now);
+        }
+        let meaning = said.and_then(|said| words::meaning(&grant.dialect, &said.word));
+        if self.auth == ClientAuth::Basic && grant.may_post_secret && wants_secret_in_body(meaning)
+        {
+            self.events.push(Event::ClientAuthChanged);
+            self.auth = ClientAuth::Post;
+            return self.ask(ask, now);
+        }
+        let error = failure::final_error(response, &grant.dialect, "device authorization endpoint");
+        if failure::is_passing(response, &grant.dialect) {
+            self.events.push(Event::ServerFailing {
+                status: response.status,
+            });
+            return self.ask_again(ask, now, Some(response), error);
+        }
+        Err(error)
+    }
+
+    fn issued(&mut self, mut pending: Pending, now: Now) -> Next {
+        if self.auth != pending.grant.client.auth {
+            // What worked here is what the polls, and a refresh one day, have to use.
+            Arc::make_mut(&mut pending.grant).client.auth = self.auth;
+        }
+        let left = pending.pace.ends_at_ms().saturating_sub(now.wall_ms);
+        self.events.push(Event::CodeIssued {
+            expires_in: left.div_ceil(1000),
+            interval: pending.pace.interval(),
+        });
+        if self.mode == Mode::Begin {
+            return Ok(Step::Done(SignIn::Pending(Box::new(pending))));
+        }
+        self.wait(pending, now)
+    }
+
+    /// Shows what has not been shown yet, then waits for the next poll's time.
+    fn wait(&mut self, mut pending: Pending, now: Now) -> Next {
+        if self.mode == Mode::Login {
+            if let Some(prompt) = pending.prompt.take() {
+                self.state = State::Waiting(pending);
+                return Ok(Step::Show(prompt));
+            }
+        }
+        match pending.pace.wait_until(now) {
+            Some(_) if self.mode == Mode::Poll => {
+                Ok(Step::Done(SignIn::Pending(Box::new(pending))))
+            }
+            Some(until) => {
+                self.state = State::Waiting(pending);
+                Ok(Step::Wait { until })
+            }
+            None => {
+                let mut request = poll::request(&pending, self.auth);
+                // A stored login's poll may bring the tokens, and nobody else will get them.
+                request.must_finish = self.mode == Mode::Poll;
+                self.state = State::Polling { pending, sent: now };
+                Ok(Step::Send(request))
+            }
+        }
+    }
+
+    fn polled(&mut self, pending: Pending, now: Now, outcome: Outcome) -> Next {
+        match outcome {
+            Outcome::Failed(error) => Err(error),
+            Outcome::Tokens(tokens) => {
+                let expires_in = tokens
+                    .expires_at_ms
+                    .map(|at| at.saturating_sub(now.wall_ms).div_ceil(1000));
+                self.events.push(Event::TokenIssued {
+                    expires_in,
+                    refreshable: tokens.refresh_token.is_some(),
+                });
+                Ok(Step::Done(SignIn::Tokens(tokens)))
+            }
+            Outcome::Again(event) => {
+                self.events.push(event);
+                if self.mode == Mode::Poll {
+                    return Ok(Step::Done(SignIn::Pending(Box::new(pending))));
+                }
+                self.wait(pending, now)
+            }
+        }
+    }
+}
+
+/// Some servers read the secret at the device endpoint only from the body.
+fn wants_secret_in_body(meaning: Option<Meaning>) -> bool {
+    let refused = [Code::InvalidClient, Code::UnauthorizedClient].map(Meaning::Refused);
+    meaning.is_some_and(|meaning| refused.contains(&meaning))
+}
+
+impl Flow for DeviceGrant {
+    type Output = SignIn;
+
+    fn step(&mut self, now: Now, input: Input) -> Next {
+        match (std::mem::replace(&mut self.state, State::Ended), input) {
+            (State::Pausing { ask, until }, Input::Go) if now.steady_ms < until => {
+                self.state = State::Pausing { ask, until };
+                Ok(Step::Wait { until })
+            }
+            (State::Pausing { ask, .. }, Input::Go) => self.ask(ask, now),
+            (State::Asking { ask, sent }, Input::Response(response)) => {
+                self.answered(ask, sent, now, &response)
+            }
+            (State::Asking { ask, .. }, Input::Unreachable(reason)) => {
+                self.asked_in_vain(ask, now, reason)
+            }
+            (State::Waiting(pending), Input::Go) => self.wait(pending, now),
+            (State::Polling { mut pending, sent }, Input::Response(response)) => {
+                let outcome = poll::judge(&mut pending, sent, now, &response);
+                self.polled(pending, now, outcome)
+            }
+            (State::Polling { mut pending, .. }, Input::Unreachable(reason)) => {
+                let outcome = poll::unreachable(&mut pending, now, reason);
+                self.polled(pending, now, outcome)
+            }
+            (state, _) => {
+                self.state = state;
+                Err(out_of_turn())
+            }
+        }
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        self.events.take()
+    }
+}

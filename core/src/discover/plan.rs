@@ -1,0 +1,212 @@
+//! The caller's options and a provider's preset, put together into what is known before asking.
+
+use std::sync::Arc;
+
+use super::metadata::Metadata;
+use crate::address;
+use crate::error::{Code, Error};
+use crate::grant::{Client, ClientAuth, Endpoints, Grant};
+use crate::options::{Named, Options};
+use crate::provider::{self, Provider};
+use crate::text::quote;
+
+/// What is known without asking the server.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) options: Options,
+    pub(super) provider: Provider,
+    pub(super) issuer: Option<String>,
+    pub(super) client_id: String,
+    pub(super) device: Option<Arc<str>>,
+    token: Option<Arc<str>>,
+}
+
+impl Plan {
+    pub(super) fn new(options: Options, own: Option<&str>) -> Result<Self, Error> {
+        let named = options.named()?;
+        let (provider, issuer) = match named {
+            Named::Issuer(issuer) => (Provider::default(), Some(issuer)),
+            Named::Nothing => (Provider::default(), None),
+            Named::Provider { name, argument } => {
+                let provider = find(&name, own)?.fill(&name, argument.as_deref())?;
+                let issuer = provider.issuer.clone();
+                (provider, issuer)
+            }
+        };
+        let endpoint = |given: &Option<String>, preset: &Option<String>| {
+            let address = given.as_ref().or(preset.as_ref());
+            address.map(|address| checked(address)).transpose()
+        };
+        let device = endpoint(
+            &options.device_endpoint,
+            &provider.device_authorization_endpoint,
+        )?;
+        let token = endpoint(&options.token_endpoint, &provider.token_endpoint)?;
+        let client_id = options.client_id.as_ref().or(provider.client_id.as_ref());
+        let client_id = client_id.filter(|id| !id.is_empty()).cloned();
+        let plan = Self {
+            client_id: client_id
+                .ok_or_else(|| Error::new(Code::NoClientId, "no client identifier was given"))?,
+            provider,
+            issuer,
+            device,
+            token,
+            options,
+        };
+        if plan.issuer.is_none() {
+            plan.reachable_without_issuer()?;
+        }
+        for name in &plan.provider.required_params {
+            if plan.options.params.get(name).is_none_or(String::is_empty) {
+                let message =
+                    format!("this provider wants the parameter {name}: --param {name}=VALUE");
+                return Err(Error::new(Code::BadOption, message));
+            }
+        }
+        plan.no_parameter_twice()?;
+        Ok(plan)
+    }
+
+    /// RFC 6749 §3.1: what an option of its own sends may not stand among the parameters too.
+    fn no_parameter_twice(&self) -> Result<(), Error> {
+        let options = &self.options;
+        let pkce = options.pkce.unwrap_or(self.provider.pkce);
+        let sent = [
+            ("client_id", true),
+            ("client_secret", options.client_secret.is_some()),
+            ("scope", !self.scopes().is_empty()),
+            ("audience", options.audience.is_some()),
+            ("resource", options.resource.is_some()),
+            ("code_challenge", pkce),
+            ("code_challenge_method", pkce),
+        ];
+        let name = |name| self.provider.dialect.name(name);
+        for (own, _) in sent.iter().filter(|(_, sent)| *sent) {
+            if let Some(given) = options.params.keys().find(|k| name(k) == name(own)) {
+                let message = format!(
+                    "the parameter {} would stand twice: another option sends it",
+                    quote(given)
+                );
+                return Err(Error::new(Code::BadOption, message));
+            }
+        }
+        Ok(())
+    }
+
+    fn scopes(&self) -> &Vec<String> {
+        if self.options.scopes.is_empty() {
+            &self.provider.scopes
+        } else {
+            &self.options.scopes
+        }
+    }
+
+    fn reachable_without_issuer(&self) -> Result<(), Error> {
+        match (&self.device, &self.token) {
+            (Some(_), Some(_)) => Ok(()),
+            (None, Some(token)) => Err(no_device_endpoint(token)),
+            (Some(_), None) => Err(Error::new(
+                Code::NoTarget,
+                "the device endpoint alone is not enough: the token endpoint is missing",
+            )),
+            (None, None) => Err(Error::new(Code::NoTarget, "nothing says where to sign in")),
+        }
+    }
+
+    /// The grant, where both endpoints are known; `found` fills in what nobody gave.
+    pub(super) fn grant(&self, found: Option<&Metadata>) -> Option<Grant> {
+        let device = self
+            .device
+            .clone()
+            .or_else(|| found?.device_authorization.clone())?;
+        let token = self.token.clone().or_else(|| found?.token.clone())?;
+        let (auth, may_post_secret) = self.client_auth(found);
+        let options = &self.options;
+        let scopes = self.scopes();
+        let offline = |list: &[String]| list.iter().any(|scope| scope == "offline_access");
+        let mut params: Vec<_> = options.params.clone().into_iter().collect();
+        if let Some(audience) = &options.audience {
+            params.push(("audience".to_owned(), audience.clone()));
+        }
+        Some(Grant {
+            endpoints: Endpoints {
+                issuer: found
+                    .map(|f| f.issuer.clone())
+                    .or_else(|| self.issuer.clone()),
+                device_authorization: device,
+                token,
+                revocation: self
+                    .provider
+                    .revocation_endpoint
+                    .clone()
+                    .or_else(|| found?.revocation.clone()),
+                introspection: found.and_then(|f| f.introspection.clone()),
+                userinfo: found.and_then(|f| f.userinfo.clone()),
+                registration: found.and_then(|f| f.registration.clone()),
+            },
+            client: Client {
+                id: self.client_id.clone(),
+                secret: options.client_secret.clone(),
+                auth,
+            },
+            may_post_secret,
+            offline_access_unasked: found.is_some_and(|f| offline(&f.scopes)) && !offline(scopes),
+            scopes: scopes.clone(),
+            resource: options.resource.clone(),
+            params,
+            pkce: options.pkce.unwrap_or(self.provider.pkce),
+            dialect: self.provider.dialect.clone(),
+        })
+    }
+
+    /// How the secret is sent, and whether the body may be tried when the header is refused.
+    fn client_auth(&self, found: Option<&Metadata>) -> (ClientAuth, bool) {
+        if self.options.client_secret.is_none() {
+            return (ClientAuth::None, false);
+        }
+        if let Some(auth) = self.options.client_auth.or(self.provider.client_auth) {
+            return (auth, false);
+        }
+        match found.and_then(|f| f.auth_methods.as_ref()) {
+            // RFC 8414 §2: client_secret_basic where the server does not say.
+            None => (ClientAuth::Basic, true),
+            Some(methods) => {
+                let lists = |name: &str| methods.iter().any(|method| method == name);
+                let post = lists("client_secret_post");
+                let auth = if post && !lists("client_secret_basic") {
+                    ClientAuth::Post
+                } else {
+                    ClientAuth::Basic
+                };
+                (auth, post)
+            }
+        }
+    }
+}
+
+pub(super) fn no_device_endpoint(server: &str) -> Error {
+    let message = format!("{server} advertises no device authorization endpoint");
+    Error::new(Code::NoDeviceEndpoint, message)
+}
+
+fn find(name: &str, own: Option<&str>) -> Result<Provider, Error> {
+    match own.or_else(|| provider::builtin(name)) {
+        Some(json) => Provider::parse(name, json),
+        None => {
+            let message = format!(
+                "no provider is called {}; there are {}",
+                quote(name),
+                provider::names().join(", ")
+            );
+            Err(Error::new(Code::UnknownProvider, message))
+        }
+    }
+}
+
+fn checked(address: &str) -> Result<Arc<str>, Error> {
+    if address::check(address, true).is_ok() {
+        return Ok(Arc::from(address));
+    }
+    let message = format!("{} is not an https address", quote(address));
+    Err(Error::new(Code::UnsafeEndpoint, message))
+}

@@ -1,0 +1,164 @@
+//! What a caller asks for, before anything has been looked up.
+
+use std::collections::BTreeMap;
+
+use data_encoding::BASE32_NOPAD;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::address;
+use crate::error::{Code, Error};
+use crate::flow::LoginId;
+use crate::grant::ClientAuth;
+use crate::provider;
+use crate::secret::{Secret, exposed_option};
+use crate::text::quote;
+
+/// The caller's wishes; every field may be left out, as long as something says where to sign in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// An issuer's address, or a provider as `NAME` or `NAME/ARGUMENT`.
+    pub target: Option<String>,
+    /// An issuer's address (RFC 8414).
+    pub issuer: Option<String>,
+    /// A provider as `NAME` or `NAME/ARGUMENT`.
+    pub provider: Option<String>,
+    /// The device authorization endpoint, instead of what would be found.
+    pub device_endpoint: Option<String>,
+    /// The token endpoint, instead of what would be found.
+    pub token_endpoint: Option<String>,
+    /// The client identifier.
+    pub client_id: Option<String>,
+    /// The client secret.
+    #[serde(with = "exposed_option")]
+    pub client_secret: Option<Secret>,
+    /// How the secret is sent, instead of what the metadata says.
+    pub client_auth: Option<ClientAuth>,
+    /// The scopes to ask for.
+    pub scopes: Vec<String>,
+    /// The `audience` parameter.
+    pub audience: Option<String>,
+    /// The `resource` parameter (RFC 8707).
+    pub resource: Option<String>,
+    /// Any other parameters of the device authorization request.
+    pub params: BTreeMap<String, String>,
+    /// Whether a PKCE challenge goes along; the provider decides where this is none.
+    pub pkce: Option<bool>,
+    /// A name for the login.
+    pub profile: Option<String>,
+}
+
+/// Where the caller wants to sign in, as far as their words go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    Issuer(String),
+    Provider {
+        name: String,
+        argument: Option<String>,
+    },
+    /// Only endpoints.
+    Nothing,
+}
+
+impl Options {
+    /// The name of the provider that is asked for, so that the host can look for a `NAME.json` of
+    /// the user's own. None where no provider is meant. The name is safe as a file's name.
+    pub fn provider_name(&self) -> Option<String> {
+        let word = self.provider.as_deref().or(self.target.as_deref())?;
+        let name = word.split('/').next().unwrap_or_default();
+        let meant = self.provider.is_some() || !looks_like_address(word);
+        (meant && provider::is_name(name)).then(|| name.to_owned())
+    }
+
+    pub(crate) fn named(&self) -> Result<Named, Error> {
+        let several = [&self.target, &self.issuer, &self.provider]
+            .iter()
+            .filter(|o| o.is_some())
+            .count();
+        if several > 1 {
+            let message = "a target, an issuer and a provider cannot stand together";
+            return Err(Error::new(Code::BadOption, message));
+        }
+        if let Some(issuer) = &self.issuer {
+            return Ok(Named::Issuer(checked(issuer)?));
+        }
+        match (&self.provider, &self.target) {
+            (Some(word), _) => provider_word(word),
+            (None, Some(word)) if !looks_like_address(word) => provider_word(word),
+            (None, Some(address)) if address.contains("://") => {
+                Ok(Named::Issuer(checked(address)?))
+            }
+            (None, Some(host)) => Ok(Named::Issuer(checked(&format!("https://{host}"))?)),
+            (None, None) => Ok(Named::Nothing),
+        }
+    }
+
+    /// What the caller named, in the form that identifies the login.
+    pub(crate) fn target_name(&self) -> Result<Option<String>, Error> {
+        Ok(match self.named()? {
+            Named::Issuer(address) => Some(normal(&address)),
+            Named::Provider {
+                name,
+                argument: None,
+            } => Some(name),
+            Named::Provider {
+                name,
+                argument: Some(argument),
+            } => Some(format!("{name}/{argument}")),
+            Named::Nothing => self.device_endpoint.as_deref().map(normal),
+        })
+    }
+
+    /// Which login this is (DESIGN §3, "Which login?"): by its profile where there is one, else by
+    /// target, client and resource. None where nothing is named.
+    pub fn login_id(&self) -> Result<Option<LoginId>, Error> {
+        let fields = match (&self.profile, self.target_name()?) {
+            (Some(profile), _) => serde_json::json!([profile]),
+            (None, Some(target)) => serde_json::json!([
+                target,
+                self.client_id.as_deref().unwrap_or(""),
+                self.resource.as_deref().unwrap_or("")
+            ]),
+            (None, None) => return Ok(None),
+        };
+        let digest = Sha256::digest(fields.to_string().as_bytes());
+        let name = BASE32_NOPAD.encode(&digest[..16]).to_ascii_lowercase();
+        Ok(Some(LoginId(name.into())))
+    }
+}
+
+pub(crate) fn normal(address: &str) -> String {
+    address::normal(address).unwrap_or_else(|_| address.to_owned())
+}
+
+fn looks_like_address(word: &str) -> bool {
+    let first = word.split('/').next().unwrap_or_default();
+    word.contains("://") || first.contains(['.', ':']) || first.eq_ignore_ascii_case("localhost")
+}
+
+fn provider_word(word: &str) -> Result<Named, Error> {
+    let (name, argument) = match word.split_once('/') {
+        Some((name, argument)) => (name, Some(argument.to_owned()).filter(|a| !a.is_empty())),
+        None => (word, None),
+    };
+    if provider::is_name(name) {
+        return Ok(Named::Provider {
+            name: name.to_owned(),
+            argument,
+        });
+    }
+    let message = format!(
+        "{} is neither an address nor a provider's name",
+        quote(word)
+    );
+    Err(Error::new(Code::UnknownProvider, message))
+}
+
+fn checked(address: &str) -> Result<String, Error> {
+    if address::check(address, true).is_ok() {
+        return Ok(address.to_owned());
+    }
+    let message = format!("{} is not an https address", quote(address));
+    Err(Error::new(Code::UnsafeEndpoint, message))
+}
