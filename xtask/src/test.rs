@@ -1,0 +1,101 @@
+//! `cargo xtask test`: every test of the project, on a machine that has only rustup, Python and
+//! Node. A step that fails does not hide the ones after it; any failure makes the end non-zero.
+
+use std::time::Instant;
+
+use crate::run::{cargo, command, loud, target};
+use crate::tools;
+
+#[derive(Default)]
+struct Report {
+    /// Step, seconds, and what went wrong.
+    steps: Vec<(&'static str, u64, Result<(), String>)>,
+    /// What was not run, and why.
+    skipped: Vec<String>,
+}
+
+impl Report {
+    fn step<T>(
+        &mut self,
+        name: &'static str,
+        work: impl FnOnce() -> Result<T, String>,
+    ) -> Option<T> {
+        println!("\n== {name}");
+        let started = Instant::now();
+        let (value, outcome) = match work() {
+            Ok(value) => (Some(value), Ok(())),
+            Err(problem) => (None, Err(problem)),
+        };
+        self.steps
+            .push((name, started.elapsed().as_secs(), outcome));
+        value
+    }
+
+    fn finish(self) -> Result<(), String> {
+        println!("\n== summary");
+        let mut bad = 0;
+        for (name, seconds, outcome) in self.steps {
+            match outcome {
+                Ok(()) => println!("  ok      {name} ({seconds} s)"),
+                Err(problem) => {
+                    bad += 1;
+                    println!("  FAILED  {name} ({seconds} s): {problem}");
+                }
+            }
+        }
+        for what in self.skipped {
+            println!("  SKIPPED {what}");
+        }
+        if bad == 0 {
+            println!("  everything passed");
+            return Ok(());
+        }
+        Err(format!("{bad} of the steps above failed"))
+    }
+}
+
+/// Further arguments go to pytest, as in `cargo xtask test -k outage`.
+pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    let mut report = Report::default();
+    let python = report.step("Python packages", tools::python);
+    let node = report.step("Node packages", tools::node_packages);
+    let chromium = report.step("Chromium", tools::chromium);
+    report.step("Rust tests", || loud(cargo(&["test", "--workspace"])));
+    let binary = report.step("the command", || {
+        loud(cargo(&["build", "--release", "-p", "devicegrant-cli"]))
+    });
+
+    let (Some(python), Some(())) = (python, binary) else {
+        let why = "all of pytest tests/: it needs the Python packages and the command";
+        report.skipped.push(why.into());
+        return report.finish();
+    };
+    // Most of these tests wait for a server's interval, so more workers than cores pay.
+    let words = [
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "-ra",
+        "-n",
+        "6",
+        "tests",
+    ];
+    let mut pytest = command(python, &words);
+    let name = format!("release/devicegrant{}", std::env::consts::EXE_SUFFIX);
+    pytest.env("DEVICEGRANT_BIN", target().join(name));
+    if node.is_none() {
+        let what = "the tests against oidc-provider: they need the Node packages";
+        report.skipped.push(what.into());
+        pytest.env("DEVICEGRANT_WITHOUT", "oidc");
+    }
+    if chromium.is_none() {
+        let what = "tests/browser: it needs Chromium";
+        report.skipped.push(what.into());
+        pytest.arg("--ignore=tests/browser");
+    }
+    pytest.args(arguments);
+    report.step("end to end", || loud(pytest));
+    report.finish()
+}

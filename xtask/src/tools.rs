@@ -1,0 +1,118 @@
+//! What the tests need beside Rust: installed from the registries where that is possible, and
+//! otherwise named, with the way to get it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::run::{command, loud, root, succeeds, target};
+
+/// The Python of the tests' virtual environment, made anew when its requirements changed.
+pub(crate) fn python() -> Result<PathBuf, String> {
+    let requirements = root().join("tests/requirements.txt");
+    let venv = target().join("venv");
+    let inside = if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    };
+    let python = venv.join(inside);
+    let stamp = venv.join("installed-requirements.txt");
+    if python.exists() && same(&requirements, &stamp) {
+        return Ok(python);
+    }
+    let new_enough = "import sys; sys.exit(sys.version_info < (3, 11))";
+    let system = [
+        "python3",
+        "python3.13",
+        "python3.12",
+        "python3.11",
+        "python",
+    ]
+    .into_iter()
+    .find(|name| succeeds(name, &["-c", new_enough]))
+    .ok_or("Python 3.11 or later is missing: python.org, pyenv, or apt-get install python3")?;
+    let folder = venv.to_string_lossy();
+    loud(command(system, &["-m", "venv", "--clear", &folder])).map_err(|problem| {
+        format!("{problem}; on Debian the module venv is a package of its own: apt-get install python3-venv")
+    })?;
+    let quiet = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ];
+    loud(command(
+        &python,
+        &[&quiet[..], &["-r", "tests/requirements.txt"]].concat(),
+    ))?;
+    mark(&requirements, &stamp)?;
+    Ok(python)
+}
+
+/// The packages of the oidc-provider server, installed anew when its lock changed.
+pub(crate) fn node_packages() -> Result<(), String> {
+    let folder = root().join("tests/servers/oidc-provider");
+    let lock = folder.join("package-lock.json");
+    let stamp = folder.join("node_modules/installed-package-lock.json");
+    let new_enough = "process.exit(+process.versions.node.split('.')[0] >= 20 ? 0 : 1)";
+    if !succeeds("node", &["-e", new_enough]) {
+        return Err("Node 20 or later is missing: nodejs.org, or your system's packages".into());
+    }
+    if same(&lock, &stamp) {
+        return Ok(());
+    }
+    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    let quiet = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+    loud(command(
+        npm,
+        &[&quiet[..], &["--prefix", "tests/servers/oidc-provider"]].concat(),
+    ))?;
+    mark(&lock, &stamp)
+}
+
+/// A Chromium for the browser test, from Debian when this account may install.
+pub(crate) fn chromium() -> Result<(), String> {
+    if succeeds("chromium", &["--version"]) {
+        return Ok(());
+    }
+    let way = "as an administrator: apt-get install --no-install-recommends chromium";
+    let sudo: &[&str] = if succeeds("sh", &["-c", "test \"$(id -u)\" = 0"]) {
+        &["env"]
+    } else if succeeds("sudo", &["-n", "true"]) {
+        &["sudo", "-n"]
+    } else {
+        return Err(format!(
+            "Chromium is missing and this account may not install it; {way}"
+        ));
+    };
+    if !succeeds("apt-get", &["--version"]) {
+        return Err(
+            "Chromium is missing and there is no apt-get; install it so that `chromium` is in PATH"
+                .into(),
+        );
+    }
+    let apt = |words: &[&str]| {
+        let all = [
+            sudo,
+            &["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"],
+            words,
+        ]
+        .concat();
+        loud(command(all[0], &all[1..]))
+    };
+    apt(&["update"])
+        .and_then(|()| apt(&["install", "-y", "--no-install-recommends", "chromium"]))
+        .map_err(|problem| format!("Chromium is missing: {problem}; {way}"))
+}
+
+/// Whether `stamp` holds the very bytes of `source`, that is, whether nothing changed since.
+fn same(source: &Path, stamp: &Path) -> bool {
+    matches!((fs::read(source), fs::read(stamp)), (Ok(now), Ok(then)) if now == then)
+}
+
+fn mark(source: &Path, stamp: &Path) -> Result<(), String> {
+    fs::copy(source, stamp)
+        .map(drop)
+        .map_err(|error| format!("cannot write {}: {error}", stamp.display()))
+}
