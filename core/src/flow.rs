@@ -76,8 +76,13 @@ pub enum Input {
     Response(Response),
     /// There is no whole answer to a request.
     Unreachable(Reason),
-    /// The login's bytes and revision, if there is one.
-    Loaded(Option<(SecretBytes, Revision)>),
+    /// The login as it stands; none and 0 where nothing was ever written.
+    Loaded {
+        /// The record; none where there is none, or it was signed out.
+        bytes: Option<SecretBytes>,
+        /// What a save has to expect.
+        revision: Revision,
+    },
     /// The logins that the store can list.
     Listed(Vec<LoginId>),
     /// Written, as this revision.

@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod flow;
 mod grant;
+mod login;
 mod options;
 mod prompt;
 mod provider;
@@ -30,6 +31,7 @@ pub use flow::{
     Save, Step, TlsProblem,
 };
 pub use grant::{Client, ClientAuth, Endpoints, Grant};
+pub use login::{Find, Header, Keep, Login, Record};
 pub use options::Options;
 pub use prompt::{Prompt, Qr};
 pub use provider::{Argument, Provider, builtin as builtin_provider, names as provider_names};

@@ -203,6 +203,9 @@ catalog! {
     BadOption "bad_option" Usage:
         "An option cannot be used as it was given." =>
         "Correct it as the message says.";
+    NoEntropy "no_entropy" StoreError:
+        "The system gave no random bytes, without which nothing can be sealed or proven." =>
+        "Try again once the system has started completely.";
     OutOfTurn "out_of_turn" Usage:
         "A flow was given an input that it had not asked for." =>
         "Answer each step with the input that belongs to it; a driver of ours does.";

@@ -1,0 +1,176 @@
+//! Requests over reqwest and rustls.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use devicegrant_core::{Code, Error, Method, Reason, Request, Response, SecretBytes, TlsProblem};
+use reqwest::{Certificate, Url};
+use rustls::CertificateError;
+use rustls::crypto::{CryptoProvider, ring};
+
+use crate::traits::{BoxFuture, Transport};
+
+/// Sends requests: https only, except to this machine; no redirects; proxies from the environment.
+#[derive(Clone, Debug)]
+pub struct Http {
+    through_proxy: reqwest::Client,
+    direct: reqwest::Client,
+}
+
+impl Http {
+    /// Trusts what the platform trusts, and besides it `roots`: certificates in PEM, any number.
+    ///
+    /// Where the process has no default crypto provider of rustls yet, ring becomes it.
+    ///
+    /// Errors: `bad_option` for roots that are no certificates; `tls_failed` where TLS cannot be
+    /// set up on this machine.
+    pub fn new(roots: &[u8]) -> Result<Self, Error> {
+        if CryptoProvider::get_default().is_none() {
+            // Another thread may have been faster, which is as good.
+            let _ = ring::default_provider().install_default();
+        }
+        let no_roots = |why: &dyn std::fmt::Display| {
+            let message = format!("the root certificates are not in PEM form: {why}");
+            Error::new(Code::BadOption, message)
+        };
+        let certificates = Certificate::from_pem_bundle(roots).map_err(|why| no_roots(&why))?;
+        if certificates.is_empty() && !roots.is_empty() {
+            return Err(no_roots(&"no certificate is in them"));
+        }
+        let client = || {
+            let builder = reqwest::Client::builder()
+                .user_agent(concat!("devicegrant/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false);
+            if certificates.is_empty() {
+                builder
+            } else {
+                builder.tls_certs_merge(certificates.clone())
+            }
+        };
+        let build = |builder: reqwest::ClientBuilder| {
+            builder.build().map_err(|why| {
+                let message = format!("TLS cannot be set up on this machine: {}", deepest(&why));
+                Error::new(Code::TlsFailed, message)
+            })
+        };
+        Ok(Self {
+            through_proxy: build(client())?,
+            // A proxy's loopback is never the one that is meant, and it would see clear text.
+            direct: build(client().no_proxy())?,
+        })
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, Reason> {
+        let url = Url::parse(&request.url).map_err(|_| Reason::NotSent)?;
+        let client = match url.scheme() {
+            _ if is_loopback(&url) => &self.direct,
+            "https" => &self.through_proxy,
+            _ => return Err(Reason::NotSent),
+        };
+        let mut outgoing = match request.method {
+            Method::Get => client.get(url),
+            Method::Post => client.post(url).body(request.body.expose().to_vec()),
+        };
+        for (name, value) in &request.headers {
+            let mut value = reqwest::header::HeaderValue::from_str(value.expose())
+                .map_err(|_| Reason::NotSent)?;
+            value.set_sensitive(true);
+            outgoing = outgoing.header(*name, value);
+        }
+        let limit = Duration::from_millis(request.timeout_ms.into());
+        let sent = outgoing.timeout(limit).send().await;
+        let mut answer = sent.map_err(|why| reason(&why))?;
+        let headers = answer.headers().iter().filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        });
+        let headers = headers.collect();
+        let most = request.max_body as usize + 1;
+        let mut body = Vec::with_capacity(4096);
+        while body.len() < most {
+            let Some(chunk) = answer.chunk().await.map_err(|why| reason(&why))? else {
+                break;
+            };
+            body.extend_from_slice(&chunk[..chunk.len().min(most - body.len())]);
+        }
+        Ok(Response {
+            status: answer.status().as_u16(),
+            headers,
+            body: SecretBytes::new(body),
+        })
+    }
+}
+
+impl Transport for Http {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, Reason>> {
+        Box::pin(self.exchange(request))
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let ip = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || ip
+            .parse()
+            .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}
+
+fn reason(error: &reqwest::Error) -> Reason {
+    if let Some(problem) = tls_problem(error) {
+        return Reason::Tls(problem);
+    }
+    match (error.is_connect(), error.is_timeout()) {
+        (true, _) => Reason::NotSent,
+        (false, true) => Reason::TimedOut,
+        (false, false) => Reason::MaybeSent,
+    }
+}
+
+/// What rustls says, however deep it lies.
+fn tls_problem(error: &reqwest::Error) -> Option<TlsProblem> {
+    let mut next = error.source();
+    while let Some(source) = next {
+        // An io::Error's own error is not its source, hence the second look.
+        let inner = source
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        let found = source
+            .downcast_ref::<rustls::Error>()
+            .or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
+        if let Some(found) = found {
+            // Once connected, a TLS alert or a cut stream is a broken answer, not a refusal.
+            return error.is_connect().then(|| judge(found));
+        }
+        next = source.source();
+    }
+    None
+}
+
+fn judge(error: &rustls::Error) -> TlsProblem {
+    use CertificateError as Bad;
+    let rustls::Error::InvalidCertificate(bad) = error else {
+        return TlsProblem::Other;
+    };
+    match bad {
+        Bad::Expired
+        | Bad::ExpiredContext { .. }
+        | Bad::NotValidYet
+        | Bad::NotValidYetContext { .. } => TlsProblem::Expired,
+        Bad::NotValidForName | Bad::NotValidForNameContext { .. } => TlsProblem::WrongHost,
+        Bad::UnknownIssuer | Bad::BadSignature => TlsProblem::Untrusted,
+        // A self-signed certificate that says it is an authority.
+        Bad::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            TlsProblem::Untrusted
+        }
+        _ => TlsProblem::Other,
+    }
+}
+
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}

@@ -1,0 +1,6 @@
+//! Stores for logins.
+
+mod file;
+mod files;
+
+pub use file::FileStore;
