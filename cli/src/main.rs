@@ -1,1 +1,21 @@
-fn main() {}
+//! The operator's command. A thin face of the `devicegrant` crate: it reads arguments, shows
+//! prompts, and turns errors into words, JSON and exit codes.
+
+mod args;
+mod command;
+mod log;
+mod output;
+mod show;
+mod stop;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = args::Arguments::parse();
+    log::start(arguments.verbose);
+    let code = command::run(arguments).await;
+    ExitCode::from(code)
+}

@@ -3,10 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::address;
 use crate::error::{Code, Error};
 use crate::event::Event;
 use crate::prompt::Prompt;
 use crate::secret::{Secret, SecretBytes};
+use crate::text::quote;
+use crate::wire::body;
 
 /// A machine that decides one conversation. It performs nothing: each [`step`](Flow::step) takes
 /// what has happened and returns the one thing to do next.
@@ -212,6 +215,24 @@ pub struct Request {
     pub max_body: u32,
     /// True from an exchange to its save: a caller who gives up must not cut this off (DESIGN §4).
     pub must_finish: bool,
+}
+
+impl Request {
+    /// A request for a protected resource, with the token behind `Bearer` (RFC 6750 §2.1).
+    ///
+    /// Errors: `bad_option` for an address that is neither https nor this machine's.
+    pub fn get(url: &str, token: &Secret) -> Result<Self, Error> {
+        address::check(url, true).map_err(|_| {
+            let message = format!("{} is not an https address", quote(url));
+            Error::new(Code::BadOption, message)
+        })?;
+        let mut request = body::get(url.into());
+        let bearer = Secret::new(format!("Bearer {}", token.expose()));
+        request
+            .headers
+            .push(("authorization", HeaderValue::Secret(bearer)));
+        Ok(request)
+    }
 }
 
 /// The value of a header: a fixed text, or a secret.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use devicegrant_core::{
-    Code, DeviceGrant, Discover, Error, Find, Grant, Keep, Login, Options, Pending, Record, Secret,
-    SignIn, Tokens,
+    Code, DeviceGrant, Discover, Error, Find, Grant, Keep, Login, Options, Pending, Provider,
+    Record, Request, Response, Secret, SignIn, Tokens, builtin_provider,
 };
 
 use crate::clock;
@@ -81,7 +81,7 @@ impl Client {
                 let login = self.keep(grant, *tokens).await?;
                 Ok(SignIn::Tokens(Box::new(login.record.tokens)))
             }
-            pending => Ok(pending),
+            pending @ SignIn::Pending(_) => Ok(pending),
         }
     }
 
@@ -109,6 +109,31 @@ impl Client {
         Ok(tokens.access_token)
     }
 
+    /// Gets an address of an API with a token, as the API's own client would. Mostly for a first
+    /// try: a program has an HTTP client of its own.
+    ///
+    /// Errors: `bad_option` for an address that is neither https nor this machine's; `unreachable`.
+    pub async fn get(&self, url: &str, token: &Secret) -> Result<Response, Error> {
+        let request = Request::get(url, token)?;
+        let sent = self.host.transport.send(request).await;
+        sent.map_err(|_| Error::new(Code::Unreachable, format!("{url} could not be reached")))
+    }
+
+    /// The start of the address that explains an error's code, where the provider has one.
+    pub fn help_base(&self) -> Option<String> {
+        let name = self.options.provider_name()?;
+        let text = self
+            .own_provider
+            .as_deref()
+            .or_else(|| builtin_provider(&name))?;
+        Provider::parse(&name, text).ok()?.help_base
+    }
+
+    /// Where logins are kept.
+    pub fn store(&self) -> &dyn Store {
+        &*self.host.store
+    }
+
     async fn discover(&self) -> Result<Arc<Grant>, Error> {
         let machine = Discover::new((*self.options).clone(), self.own_provider.as_deref())?;
         drive(machine, &self.host).await
@@ -133,6 +158,7 @@ fn entropy() -> Result<[u8; 32], Error> {
 }
 
 /// What a [`Client`] is made of; everything has a default.
+#[must_use]
 #[derive(Default)]
 pub struct ClientBuilder {
     options: Options,

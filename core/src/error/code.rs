@@ -49,6 +49,9 @@ catalog! {
     ResponseLost "response_lost" SignInNeeded:
         "The answer to an earlier poll was lost on its way; the server may have sent the tokens in it and takes a code only once." =>
         "Sign in again; nothing else is wrong.";
+    Interrupted "interrupted" SignInNeeded:
+        "The sign-in was interrupted before anybody approved." =>
+        "Sign in again: devicegrant login.";
     TokenExpired "token_expired" SignInNeeded:
         "The access token that is kept has expired." =>
         "Sign in again: devicegrant login.";
@@ -203,7 +206,7 @@ catalog! {
     BadOption "bad_option" Usage:
         "An option cannot be used as it was given." =>
         "Correct it as the message says.";
-    NoEntropy "no_entropy" StoreError:
+    NoEntropy "no_entropy" TryLater:
         "The system gave no random bytes, without which nothing can be sealed or proven." =>
         "Try again once the system has started completely.";
     OutOfTurn "out_of_turn" Usage:

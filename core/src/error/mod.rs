@@ -134,6 +134,7 @@ impl Error {
     pub fn exit(&self) -> u8 {
         match (self.0.code, self.class()) {
             (Code::AmbiguousLogin, _) | (_, Class::Usage) => 2,
+            (Code::Interrupted, _) => 130,
             (_, Class::SignInNeeded) => 3,
             (_, Class::Denied) => 4,
             (_, Class::CodeExpired) => 5,
