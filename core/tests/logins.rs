@@ -1,0 +1,266 @@
+//! Keeping a login and finding it again, against a store that is a map.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use devicegrant_core::{
+    Code, DeviceGrant, Discover, Error, Find, Flow, Input, Keep, Login, LoginId, Now, Options,
+    Record, Response, SecretBytes, SignIn, Step,
+};
+
+type TestResult = Result<(), Error>;
+
+/// A store in memory, and whoever writes in between.
+#[derive(Default)]
+struct Store {
+    logins: BTreeMap<LoginId, (Option<SecretBytes>, u64)>,
+    conflicts: u8,
+}
+
+impl Store {
+    fn drive<F: Flow>(&mut self, mut flow: F) -> Result<F::Output, Error> {
+        let mut input = Input::Go;
+        loop {
+            input = match flow.step(Now::default(), input)? {
+                Step::Done(output) => return Ok(output),
+                Step::Load(id) => {
+                    let (bytes, revision) = self.logins.get(&id).cloned().unwrap_or_default();
+                    Input::Loaded { bytes, revision }
+                }
+                Step::List => Input::Listed(self.logins.keys().cloned().collect()),
+                Step::Save(save) if self.conflicts > 0 => {
+                    self.conflicts -= 1;
+                    let revision = save.expected + 1;
+                    self.logins.insert(save.id, (None, revision));
+                    Input::Conflict
+                }
+                Step::Save(save) => {
+                    let now = self
+                        .logins
+                        .get(&save.id)
+                        .map_or(0, |(_, revision)| *revision);
+                    assert_eq!(save.expected, now, "it must have read what it writes over");
+                    self.logins.insert(save.id, (save.bytes, now + 1));
+                    Input::Saved(now + 1)
+                }
+                _ => panic_on("an effect that is no store's"),
+            };
+        }
+    }
+
+    fn keep(&mut self, options: &Options) -> Result<Login, Error> {
+        let record = record(options)?;
+        self.drive(Keep::new(options, record)?)
+    }
+
+    fn find(&mut self, options: &Options) -> Result<Login, Error> {
+        self.drive(Find::new(options)?)
+    }
+}
+
+#[allow(clippy::panic, reason = "a test's way to fail")]
+fn panic_on(what: &str) -> ! {
+    panic!("not expected here: {what}")
+}
+
+/// A record as a sign-in makes it.
+fn record(options: &Options) -> Result<Record, Error> {
+    let endpoint = |path: &str| Some(format!("https://auth.example.com/{path}"));
+    let whole = Options {
+        device_endpoint: endpoint("device"),
+        token_endpoint: endpoint("token"),
+        client_id: options.client_id.clone().or(Some("client-1".to_owned())),
+        ..options.clone()
+    };
+    let mut discover = Discover::new(whole, None)?;
+    let Step::Done(grant) = discover.step(Now::default(), Input::Go)? else {
+        panic_on("discovery")
+    };
+    let mut login = DeviceGrant::login(Arc::clone(&grant), [1; 32]);
+    let mut now = Now::default();
+    let mut input = Input::Go;
+    let answers = [
+        r#"{"device_code":"code-1","user_code":"A","verification_uri":"https://a.example/","expires_in":600}"#,
+        r#"{"access_token":"token-1","token_type":"Bearer","refresh_token":"refresh-1"}"#,
+    ];
+    let mut answers = answers.into_iter();
+    loop {
+        input = match login.step(now, input)? {
+            Step::Send(_) => Input::Response(Response {
+                status: 200,
+                headers: Vec::new(),
+                body: SecretBytes::from(answers.next().unwrap_or_default().to_owned()),
+            }),
+            Step::Wait { until } => {
+                now.wall_ms += until - now.steady_ms;
+                now.steady_ms = until;
+                Input::Go
+            }
+            Step::Show(_) => Input::Go,
+            Step::Done(SignIn::Tokens(tokens)) => return Record::new(options, grant, *tokens),
+            other => panic_on(&format!("{other:?}")),
+        };
+    }
+}
+
+fn to(target: &str) -> Options {
+    Options {
+        target: Some(target.to_owned()),
+        ..Options::default()
+    }
+}
+
+fn with(target: &str, client: &str) -> Options {
+    Options {
+        client_id: Some(client.to_owned()),
+        ..to(target)
+    }
+}
+
+fn profile(name: &str) -> Options {
+    Options {
+        profile: Some(name.to_owned()),
+        ..Options::default()
+    }
+}
+
+#[test]
+fn what_is_kept_is_found_by_what_was_named() -> TestResult {
+    let mut store = Store::default();
+    let kept = store.keep(&with("https://auth.example.com", "client-1"))?;
+    assert_eq!(kept.revision, 1);
+    for named in [
+        with("https://auth.example.com", "client-1"),
+        to("https://auth.example.com"),
+        to("HTTPS://AUTH.example.com:443/"),
+        to("auth.example.com"),
+        Options::default(),
+    ] {
+        let found = store.find(&named)?;
+        assert_eq!(found.id, kept.id, "{named:?}");
+        assert_eq!(found.record, kept.record, "{named:?}");
+    }
+    for other in [
+        to("https://other.example.com"),
+        with("https://auth.example.com", "client-2"),
+        profile("work"),
+        Options {
+            resource: Some("https://api.example.com".to_owned()),
+            ..to("https://auth.example.com")
+        },
+    ] {
+        assert_eq!(
+            store.find(&other).map_err(|e| e.code()).err(),
+            Some(Code::NoLogin)
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_profile_is_an_identity_of_its_own() -> TestResult {
+    let mut store = Store::default();
+    let named = Options {
+        profile: Some("work".to_owned()),
+        ..to("https://auth.example.com")
+    };
+    let work = store.keep(&named)?;
+    let plain = store.keep(&to("https://auth.example.com"))?;
+    assert_ne!(work.id, plain.id);
+    assert_eq!(store.find(&profile("work"))?.id, work.id);
+    assert_eq!(store.find(&to("https://auth.example.com"))?.id, plain.id);
+    // Whoever names a profile and another place means a login that is not there.
+    let elsewhere = Options {
+        profile: Some("work".to_owned()),
+        ..to("https://other.example.com")
+    };
+    assert_eq!(
+        store.find(&elsewhere).map_err(|e| e.code()).err(),
+        Some(Code::NoLogin)
+    );
+    Ok(())
+}
+
+#[test]
+fn several_that_fit_are_named_so_that_one_can_be_chosen() -> TestResult {
+    let mut store = Store::default();
+    store.keep(&with("https://auth.example.com", "one"))?;
+    store.keep(&with("https://auth.example.com", "two"))?;
+    let error = store
+        .find(&to("https://auth.example.com"))
+        .map(|_| ())
+        .err();
+    let error = error.unwrap_or_else(|| Error::new(Code::OutOfTurn, "nothing went wrong"));
+    assert_eq!((error.code(), error.exit()), (Code::AmbiguousLogin, 2));
+    let expected = ["one", "two"].map(|id| format!("https://auth.example.com --client-id {id}"));
+    assert_eq!(error.candidates(), expected);
+    Ok(())
+}
+
+#[test]
+fn a_provider_is_found_with_and_without_its_argument() -> TestResult {
+    let mut store = Store::default();
+    let kept = store.keep(&to("microsoft/contoso"))?;
+    assert_eq!(store.find(&to("microsoft"))?.id, kept.id);
+    assert_eq!(store.find(&to("microsoft/contoso"))?.id, kept.id);
+    let other = store.find(&to("microsoft/other"));
+    assert_eq!(other.map_err(|e| e.code()).err(), Some(Code::NoLogin));
+    Ok(())
+}
+
+#[test]
+fn a_fresh_login_wins_over_whoever_writes_in_between() -> TestResult {
+    let mut store = Store {
+        conflicts: 4,
+        ..Store::default()
+    };
+    assert_eq!(store.keep(&to("https://auth.example.com"))?.revision, 5);
+    store.conflicts = 5;
+    let busy = store.keep(&to("https://auth.example.com"));
+    assert_eq!(busy.map_err(|e| e.code()).err(), Some(Code::StoreBusy));
+    Ok(())
+}
+
+#[test]
+fn what_a_newer_program_wrote_is_neither_read_nor_written_over() -> TestResult {
+    let mut store = Store::default();
+    let kept = store.keep(&to("https://auth.example.com"))?;
+    let newer = SecretBytes::from(r#"{"devicegrant": 2, "sealed": "…"}"#.to_owned());
+    store
+        .logins
+        .insert(kept.id.clone(), (Some(newer.clone()), 7));
+    let refused = Some(Code::RecordUnreadable);
+    let target = to("https://auth.example.com");
+    assert_eq!(store.find(&target).map_err(|e| e.code()).err(), refused);
+    assert_eq!(store.keep(&target).map_err(|e| e.code()).err(), refused);
+    assert_eq!(store.logins.get(&kept.id), Some(&(Some(newer), 7)));
+    Ok(())
+}
+
+#[test]
+fn a_damaged_login_does_not_hide_another() -> TestResult {
+    let mut store = Store::default();
+    let kept = store.keep(&to("https://auth.example.com"))?;
+    let damaged = SecretBytes::from("{".to_owned());
+    store.logins.insert(LoginId("a".into()), (Some(damaged), 1));
+    assert_eq!(store.find(&Options::default())?.id, kept.id);
+    store.logins.remove(&kept.id);
+    let only = store.find(&Options::default());
+    assert_eq!(
+        only.map_err(|e| e.code()).err(),
+        Some(Code::RecordUnreadable)
+    );
+    Ok(())
+}
+
+#[test]
+fn nothing_printed_shows_a_token() -> TestResult {
+    let login = Store::default().keep(&to("https://auth.example.com"))?;
+    let printed = format!("{login:?} {login:#?}");
+    assert!(
+        !printed.contains("token-1") && !printed.contains("refresh-1"),
+        "{printed}"
+    );
+    assert_eq!(login.record.tokens.access_token.expose(), "token-1");
+    Ok(())
+}
