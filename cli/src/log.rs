@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use devicegrant::{BoxFuture, Event, Http, Observer, Reason, Request, Response, Transport};
+use devicegrant::{BoxFuture, Http, Reason, Request, Response, Transport};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -82,16 +82,6 @@ fn parameters(body: &[u8]) -> String {
         }
     });
     shown.collect::<Vec<_>>().join(" ")
-}
-
-/// Says what the core has to tell.
-#[derive(Debug)]
-pub(crate) struct Watcher;
-
-impl Observer for Watcher {
-    fn event(&self, event: &Event) {
-        tracing::debug!("{event:?}");
-    }
 }
 
 #[cfg(test)]

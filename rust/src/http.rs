@@ -1,6 +1,5 @@
 //! Requests over reqwest and rustls.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use devicegrant_core::{Code, Error, Method, Reason, Request, Response, SecretBytes, TlsProblem};
@@ -129,20 +128,17 @@ fn reason(error: &reqwest::Error) -> Reason {
 
 /// What rustls says, however deep it lies.
 fn tls_problem(error: &reqwest::Error) -> Option<TlsProblem> {
-    let mut next = error.source();
-    while let Some(source) = next {
-        // An io::Error's own error is not its source, hence the second look.
-        let inner = source
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        let found = source
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
-        if let Some(found) = found {
+    let mut next: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error_here) = next {
+        if let Some(found) = error_here.downcast_ref::<rustls::Error>() {
             // Once connected, a TLS alert or a cut stream is a broken answer, not a refusal.
             return error.is_connect().then(|| judge(found));
         }
-        next = source.source();
+        next = match error_here.downcast_ref::<std::io::Error>() {
+            // Its own error is not its source: that would be the source's source.
+            Some(io) => io.get_ref().map(|inner| inner as _),
+            None => error_here.source(),
+        };
     }
     None
 }

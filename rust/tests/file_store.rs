@@ -54,7 +54,7 @@ fn of_many_who_read_the_same_revision_one_writes() -> TestResult {
                     scope.spawn(move || store.save(&save(&format!("writer {n}"), revision)))
                 })
                 .collect();
-            let outcomes = writers.into_iter().map(|writer| writer.join());
+            let outcomes = writers.into_iter().map(std::thread::ScopedJoinHandle::join);
             outcomes
                 .filter(|outcome| matches!(outcome, Ok(Ok(Some(_)))))
                 .count()

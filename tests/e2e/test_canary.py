@@ -29,7 +29,8 @@ def test_public_client(json, approve, command, proxy, own):
         "login", proxy.origin, "--client-id", "public", "--scope", "openid", "--pkce", "-vv",
         *(["--json"] if json else []), **LOUD,
     )
-    run.wait_for_err("/device")
+    # The log names addresses before the prompt does.
+    run.wait_for_err("Enter the code")
     code = re.search("[A-Z]{4}-[A-Z]{4}", run.err + run.out).group()
     decide(f"{proxy.origin}/device", code, approve=approve)
     assert run.end() == (0 if approve else 4), run.err

@@ -80,9 +80,10 @@ def test_memory_stays_bounded(command, hostile):
 
 def test_trickle_is_cut_by_the_clock(command, hostile):
     started = time.monotonic()
-    error, run = command.fails(*at(hostile, "trickle-device"))
+    error, run = command.fails(*at(hostile, "trickle-device"), timeout=90)
     assert (error["code"], run.code) == ("timeout", 6)
-    assert time.monotonic() - started < 45
+    # Three tries of twenty seconds each, and the pauses between them.
+    assert 60 < time.monotonic() - started < 75
 
 
 @pytest.mark.parametrize("place", ["metadata", "device", "token"])

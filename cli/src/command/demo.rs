@@ -78,8 +78,10 @@ async fn sign_in(
         scopes: ["read", "write"].map(str::to_owned).into(),
         ..Options::default()
     };
+    let show = Arc::new(Show::new(&look, logs));
     let client = login::builder(options, Some(home.path().to_owned()), &[])?
-        .prompter(Arc::new(Show::new(&look, logs)))
+        .prompter(Arc::clone(&show) as _)
+        .observer(show)
         .build()?;
     let telling = tokio::spawn(tell(events, look.json));
     let outcome = unless_stopped(None, async {

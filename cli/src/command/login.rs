@@ -7,7 +7,7 @@ use devicegrant::{Client, ClientBuilder, Code, Error, Http, Login, Options, Stor
 use serde_json::json;
 
 use crate::args;
-use crate::log::{Logged, Watcher};
+use crate::log::Logged;
 use crate::output;
 use crate::show::Show;
 use crate::stop::unless_stopped;
@@ -18,7 +18,8 @@ pub(crate) async fn run(given: &args::Login, home: Option<PathBuf>, logs: bool) 
         Err(error) => return output::fail(&error, None, given.look.json),
     };
     let show = Arc::new(Show::new(&given.look, logs));
-    let client = client.prompter(Arc::clone(&show) as _).build();
+    let client = client.prompter(Arc::clone(&show) as _);
+    let client = client.observer(Arc::clone(&show) as _).build();
     let signed_in = match &client {
         Ok(client) => unless_stopped(given.timeout, client.sign_in()).await,
         Err(error) => Err(error.clone()),
@@ -51,9 +52,8 @@ pub(super) fn builder(
     home: Option<PathBuf>,
     roots: &[u8],
 ) -> Result<ClientBuilder, Error> {
-    let mut builder = Client::with(options)
-        .transport(Arc::new(Logged(Http::new(roots)?)))
-        .observer(Arc::new(Watcher));
+    let transport = Arc::new(Logged(Http::new(roots)?));
+    let mut builder = Client::with(options).transport(transport);
     if let Some(home) = home {
         builder = builder.home(home);
     }

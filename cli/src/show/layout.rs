@@ -1,6 +1,7 @@
 //! Where everything stands on a terminal: the address always, the QR code only where it fits.
 
 use devicegrant::{Prompt, Qr};
+use unicode_width::UnicodeWidthStr;
 
 use crate::args::Look;
 
@@ -24,27 +25,59 @@ pub(super) fn lines(prompt: &Prompt, look: &Look, size: Option<(u16, u16)>) -> V
     let Some(qr) = qr else {
         return alone(words);
     };
-    let wide = words.iter().map(|line| width(line)).max().unwrap_or(0);
-    let tall: usize = words
+    let left = columns.saturating_sub(GAP + qr.columns());
+    for words in [words.clone(), beside_the_code(prompt, look, left)] {
+        let wide = widest(&words);
+        if wide <= left && words.len().max(qr.lines().len()) + BELOW <= rows {
+            return side_by_side(words, &qr, wide);
+        }
+    }
+    let tall = words
         .iter()
-        .map(|line| width(line).div_ceil(columns.max(1)).max(1))
-        .sum();
-    let beside = wide + GAP + qr.columns() <= columns;
-    if beside && words.len().max(qr.lines().len()) + BELOW <= rows {
-        side_by_side(words, &qr, wide)
-    } else if qr.columns() <= columns && tall + qr.lines().len() + 1 + BELOW <= rows {
+        .map(|line| line.width().div_ceil(columns.max(1)).max(1));
+    if qr.columns() <= columns && tall.sum::<usize>() + qr.lines().len() + 1 + BELOW <= rows {
         // Above the words, so that these are what is seen last.
         let above = qr.lines().into_iter().map(|part| Line {
             words: String::new(),
             qr: Some(part),
         });
-        above
-            .chain(alone(vec![String::new()]))
-            .chain(alone(words))
-            .collect()
-    } else {
-        alone(words)
+        let gap = alone(vec![String::new()]);
+        return above.chain(gap).chain(alone(words)).collect();
     }
+    alone(words)
+}
+
+/// Fewer words, for a narrow terminal: the code that is drawn beside them carries the complete
+/// address, so that only the plain one is written out.
+fn beside_the_code(prompt: &Prompt, look: &Look, columns: usize) -> Vec<String> {
+    let scan = "Or scan this, and check that the page shows the same code.";
+    let mut parts = vec![
+        "To sign in, open this address on any device:".to_owned(),
+        format!("  {}", prompt.verification_uri),
+        "and enter this code:".to_owned(),
+        format!("  {}", prompt.user_code),
+        scan.to_owned(),
+    ];
+    if !prompt.scopes.is_empty() {
+        parts.push(format!("It asks for: {}", prompt.scopes.join(" ")));
+    }
+    if let Some(message) = &prompt.message {
+        parts.push(format!("The server says: {message:?}"));
+    }
+    if look.spoken {
+        parts.push(format!("The code, spelled: {}", prompt.spoken()));
+    }
+    let how = textwrap::Options::new(columns.max(1)).break_words(false);
+    let wrapped = parts.iter().map(|part| textwrap::wrap(part, &how));
+    let lines = wrapped.flat_map(|lines| {
+        let lines = lines.into_iter().map(std::borrow::Cow::into_owned);
+        lines.chain([String::new()]).collect::<Vec<_>>()
+    });
+    lines.collect()
+}
+
+fn widest(words: &[String]) -> usize {
+    words.iter().map(|line| line.width()).max().unwrap_or(0)
 }
 
 fn words(prompt: &Prompt, look: &Look) -> Vec<String> {
@@ -71,7 +104,7 @@ fn side_by_side(words: Vec<String>, qr: &Qr, wide: usize) -> Vec<Line> {
     words.resize(height, String::new());
     let joined = words.into_iter().zip(parts).map(|(mut words, part)| {
         if !part.is_empty() {
-            words.extend(std::iter::repeat_n(' ', wide + GAP - width(&words)));
+            words.extend(std::iter::repeat_n(' ', wide + GAP - words.width()));
         }
         Line {
             words,
@@ -79,13 +112,6 @@ fn side_by_side(words: Vec<String>, qr: &Qr, wide: usize) -> Vec<Line> {
         }
     });
     joined.collect()
-}
-
-/// Columns. A wide character counts double, and one that is not known to be narrow is wide.
-fn width(text: &str) -> usize {
-    text.chars()
-        .map(|c| if c < '\u{1100}' { 1 } else { 2 })
-        .sum()
 }
 
 #[cfg(test)]
@@ -107,22 +133,21 @@ mod tests {
     fn rows_needed(lines: &[Line], columns: usize) -> usize {
         lines
             .iter()
-            .map(|line| width(&line.words).div_ceil(columns).max(1))
+            .map(|line| line.words.width().div_ceil(columns).max(1))
             .sum()
     }
 
     #[test]
     fn on_80_by_24_everything_stays_in_sight() {
         let long = format!("https://auth.example.com/{}", "a".repeat(400));
-        for (uri, drawn) in [
-            ("https://auth.example.com/device", false),
-            ("https://a.example/device", false),
-            (long.as_str(), false),
+        for uri in [
+            "https://auth.example.com/device",
+            "https://a.example/d",
+            &long,
         ] {
             let lines = lines(&prompt(uri, 3), &Look::default(), Some((80, 24)));
             assert!(rows_needed(&lines, 80) + BELOW <= 24, "{uri}");
             assert!(lines.iter().any(|line| line.words.contains(uri)), "{uri}");
-            let _ = drawn;
         }
     }
 
@@ -131,6 +156,7 @@ mod tests {
         let prompt = prompt("https://auth.example.com/device", 0);
         let drawn = |lines: &[Line]| lines.iter().any(|line| line.qr.is_some());
         assert!(drawn(&lines(&prompt, &Look::default(), Some((120, 40)))));
+        assert!(drawn(&lines(&prompt, &Look::default(), Some((80, 24)))));
         assert!(!drawn(&lines(&prompt, &Look::default(), Some((30, 10)))));
         let look = Look {
             no_qr: true,

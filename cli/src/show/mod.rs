@@ -5,8 +5,9 @@ mod plain;
 mod screen;
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use devicegrant::{BoxFuture, Error, Prompt, Prompter};
+use devicegrant::{BoxFuture, Error, Event, Observer, Prompt, Prompter};
 use serde_json::json;
 
 use crate::args::Look;
@@ -18,6 +19,8 @@ pub(crate) struct Show {
     look: Look,
     drawn: bool,
     screen: screen::Screen,
+    /// An outage is told once, not at every try.
+    outage: AtomicBool,
 }
 
 impl Show {
@@ -29,6 +32,7 @@ impl Show {
             look: look.clone(),
             drawn: !plain && std::io::stderr().is_terminal(),
             screen: screen::Screen::default(),
+            outage: AtomicBool::new(false),
         }
     }
 
@@ -62,6 +66,26 @@ impl Prompter for Show {
     fn show(&self, prompt: Prompt) -> BoxFuture<'_, Result<(), Error>> {
         self.now(&prompt);
         Box::pin(async { Ok(()) })
+    }
+}
+
+impl Observer for Show {
+    fn event(&self, event: &Event) {
+        tracing::debug!("{event:?}");
+        let words = match event {
+            Event::Unreachable { .. } => {
+                "The server cannot be reached at the moment; still trying."
+            }
+            Event::ServerFailing { .. } => "The server is failing at the moment; still trying.",
+            Event::CodeIssued { .. } | Event::Pending | Event::SlowDown { .. } => {
+                self.outage.store(false, Ordering::Relaxed);
+                return;
+            }
+            _ => return,
+        };
+        if !self.outage.swap(true, Ordering::Relaxed) {
+            self.screen.note(words);
+        }
     }
 }
 

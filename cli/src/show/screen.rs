@@ -35,6 +35,16 @@ impl Screen {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(ticking);
     }
 
+    /// Writes a line above the countdown, which comes back with its next second.
+    pub(super) fn note(&self, words: &str) {
+        let drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut out = stderr().lock();
+        if drawn.is_some() {
+            let _ = queue!(out, MoveToColumn(0), Clear(ClearType::CurrentLine));
+        }
+        let _ = queue!(out, Print(words), Print("\n")).and_then(|()| out.flush());
+    }
+
     pub(super) fn end(&self) {
         let ticking = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(ticking) = ticking {
