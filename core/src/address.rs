@@ -81,7 +81,7 @@ fn host_is_loopback(uri: &Uri<&str>) -> bool {
         Host::RegName(name) => name.as_str().eq_ignore_ascii_case("localhost"),
         Host::Ipv4(ip) => ip.is_loopback(),
         Host::Ipv6(ip) => ip.is_loopback(),
-        _ => false,
+        Host::IpvFuture { .. } => false,
     }
 }
 

@@ -7,7 +7,7 @@ pub(crate) const SHOWN_AT_MOST: usize = 300;
 /// and zero-width format characters, line separators, private and unassigned code points used for
 /// tags. A line break or tab becomes a space. Bounded to `most` characters.
 pub(crate) fn clean(text: &str, most: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(most * 4));
+    let mut out = String::with_capacity(text.len().min(most.saturating_mul(4)));
     let mut kept = 0;
     for c in text.chars() {
         let c = match c {

@@ -86,7 +86,7 @@ impl Tokens {
             )?,
             refresh_expires_at_ms: ends(dialect::REFRESH_EXPIRES_IN),
             id_token: secret(dialect::ID_TOKEN, "has an ID token that cannot be used")?,
-            scopes: scopes.map_or_else(|| grant.scopes.clone(), clean_scopes),
+            scopes: scopes.map_or_else(|| grant.scopes.clone(), |list| clean_scopes(&list)),
             issuer: grant.endpoints.issuer.clone(),
             extra: extra(answer, dialect),
         })
@@ -102,7 +102,7 @@ impl Tokens {
     }
 }
 
-fn clean_scopes(scopes: Vec<String>) -> Vec<String> {
+fn clean_scopes(scopes: &[String]) -> Vec<String> {
     scopes
         .iter()
         .take(200)

@@ -13,10 +13,11 @@ use crate::flow::{Now, Request};
 use crate::grant::{ClientAuth, Grant};
 use crate::prompt::Prompt;
 use crate::secret::Secret;
-use crate::text::{SHOWN_AT_MOST, clean, quote};
+use crate::text::{SHOWN_AT_MOST, clean};
 use crate::wire::answer::Answer;
 use crate::wire::body;
 use crate::wire::dialect::{self, names};
+use crate::wire::secrets::Secrets;
 
 /// No device code is longer; some are JWTs.
 const LONGEST_CODE: usize = 16 * 1024;
@@ -28,6 +29,11 @@ pub(super) fn request(grant: &Grant, auth: ClientAuth, verifier: Option<&Secret>
     let challenge =
         verifier.map(|v| BASE64URL_NOPAD.encode(&Sha256::digest(v.expose().as_bytes())));
     let mut params = vec![("scope", scope.as_str())];
+    if auth == ClientAuth::Basic && grant.client.secret.is_some() {
+        // RFC 8628 §3.1 wants it only of a client that does not authenticate; Django OAuth Toolkit
+        // wants it of every client.
+        params.push(("client_id", &grant.client.id));
+    }
     if let Some(resource) = &grant.resource {
         params.push(("resource", resource));
     }
@@ -72,10 +78,12 @@ pub(super) fn read(
     let shown =
         text(dialect::VERIFICATION_URI).ok_or_else(|| malformed("has no verification_uri"))?;
     let loopback = address::is_loopback(&grant.endpoints.device_authorization);
-    let verification_uri = address_for_people(shown, loopback)?;
+    let secrets = Secrets::new(grant, &[verifier.as_ref()], Some(answer));
+    let verification_uri = address_for_people(shown, loopback, &secrets)?;
     // The plain address is enough to sign in, so a complete one that cannot be shown is left out.
     let complete = text(dialect::VERIFICATION_URI_COMPLETE);
-    let complete = complete.and_then(|address| address_for_people(address, loopback).ok());
+    let complete =
+        complete.and_then(|address| address_for_people(address, loopback, &secrets).ok());
     let expires_in = answer.positive(&names(dialect, dialect::EXPIRES_IN));
     let interval = answer.number(&names(dialect, dialect::INTERVAL));
     let pace = Pace::new(sent, now, expires_in, interval);
@@ -86,7 +94,7 @@ pub(super) fn read(
         interval: pace.interval(),
         scopes: grant.scopes.iter().map(|scope| clean(scope, 200)).collect(),
         message: text(dialect::MESSAGE)
-            .map(|message| clean(message, SHOWN_AT_MOST))
+            .map(|message| secrets.clean(message, SHOWN_AT_MOST))
             .filter(|m| !m.is_empty()),
         user_code,
     };
@@ -106,7 +114,7 @@ pub(super) fn read(
 
 /// An address that a person may be shown: https, or on this machine where the server is. One
 /// without a scheme (`link.example.com/x`) gets https.
-fn address_for_people(shown: &str, loopback: bool) -> Result<String, Error> {
+fn address_for_people(shown: &str, loopback: bool, secrets: &Secrets) -> Result<String, Error> {
     let mut address = shown.to_owned();
     let mut fit = address::check(&address, loopback);
     let schemeless = !shown.contains("://") && shown.contains('.') && !shown.starts_with('/');
@@ -115,7 +123,7 @@ fn address_for_people(shown: &str, loopback: bool) -> Result<String, Error> {
         fit = address::check(&address, loopback);
     }
     let refuse = |what| {
-        let message = format!("the address to open, {}, {what}", quote(shown));
+        let message = format!("the address to open, {}, {what}", secrets.quote(shown));
         Err(Error::new(Code::UnsafeVerificationUri, message))
     };
     match fit {

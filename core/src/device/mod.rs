@@ -36,6 +36,7 @@ use crate::secret::Secret;
 use crate::tokens::Tokens;
 use crate::wire::answer::Answer;
 use crate::wire::failure;
+use crate::wire::secrets::Secrets;
 use crate::wire::words::{self, Meaning};
 use poll::Outcome;
 
@@ -146,10 +147,10 @@ impl DeviceGrant {
         }
     }
 
-    fn ask(&mut self, ask: Ask, now: Now) -> Next {
+    fn ask(&mut self, ask: Ask, now: Now) -> Step<SignIn> {
         let request = authorization::request(&ask.grant, self.auth, ask.verifier.as_ref());
         self.state = State::Asking { ask, sent: now };
-        Ok(Step::Send(request))
+        Step::Send(request)
     }
 
     /// Asks again after a pause, or ends with `error` where that is no use.
@@ -190,16 +191,18 @@ impl DeviceGrant {
         let said = words::error(&grant.dialect, response.status, answer.as_ref());
         if let (200..300, None, Some(answer)) = (response.status, &said, &answer) {
             let pending = authorization::read(answer, &grant, ask.verifier, sent, now)?;
-            return self.issued(pending, now);
+            return Ok(self.issued(pending, now));
         }
         let meaning = said.and_then(|said| words::meaning(&grant.dialect, &said.word));
         if self.auth == ClientAuth::Basic && grant.may_post_secret && wants_secret_in_body(meaning)
         {
             self.events.push(Event::ClientAuthChanged);
             self.auth = ClientAuth::Post;
-            return self.ask(ask, now);
+            return Ok(self.ask(ask, now));
         }
-        let error = failure::final_error(response, &grant.dialect, "device authorization endpoint");
+        let secrets = Secrets::new(&grant, &[ask.verifier.as_ref()], answer.as_ref());
+        let asked = "device authorization endpoint";
+        let error = failure::final_error(response, &grant.dialect, &secrets, asked);
         if failure::is_passing(response, &grant.dialect) {
             self.events.push(Event::ServerFailing {
                 status: response.status,
@@ -209,7 +212,7 @@ impl DeviceGrant {
         Err(error)
     }
 
-    fn issued(&mut self, mut pending: Pending, now: Now) -> Next {
+    fn issued(&mut self, mut pending: Pending, now: Now) -> Step<SignIn> {
         if self.auth != pending.grant.client.auth {
             // What worked here is what the polls, and a refresh one day, have to use.
             Arc::make_mut(&mut pending.grant).client.auth = self.auth;
@@ -220,33 +223,31 @@ impl DeviceGrant {
             interval: pending.pace.interval(),
         });
         if self.mode == Mode::Begin {
-            return Ok(Step::Done(SignIn::Pending(Box::new(pending))));
+            return Step::Done(SignIn::Pending(Box::new(pending)));
         }
         self.wait(pending, now)
     }
 
     /// Shows what has not been shown yet, then waits for the next poll's time.
-    fn wait(&mut self, mut pending: Pending, now: Now) -> Next {
-        if self.mode == Mode::Login {
-            if let Some(prompt) = pending.prompt.take() {
-                self.state = State::Waiting(pending);
-                return Ok(Step::Show(prompt));
-            }
+    fn wait(&mut self, mut pending: Pending, now: Now) -> Step<SignIn> {
+        if self.mode == Mode::Login
+            && let Some(prompt) = pending.prompt.take()
+        {
+            self.state = State::Waiting(pending);
+            return Step::Show(prompt);
         }
         match pending.pace.wait_until(now) {
-            Some(_) if self.mode == Mode::Poll => {
-                Ok(Step::Done(SignIn::Pending(Box::new(pending))))
-            }
+            Some(_) if self.mode == Mode::Poll => Step::Done(SignIn::Pending(Box::new(pending))),
             Some(until) => {
                 self.state = State::Waiting(pending);
-                Ok(Step::Wait { until })
+                Step::Wait { until }
             }
             None => {
                 let mut request = poll::request(&pending, self.auth);
                 // A stored login's poll may bring the tokens, and nobody else will get them.
                 request.must_finish = self.mode == Mode::Poll;
                 self.state = State::Polling { pending, sent: now };
-                Ok(Step::Send(request))
+                Step::Send(request)
             }
         }
     }
@@ -269,7 +270,7 @@ impl DeviceGrant {
                 if self.mode == Mode::Poll {
                     return Ok(Step::Done(SignIn::Pending(Box::new(pending))));
                 }
-                self.wait(pending, now)
+                Ok(self.wait(pending, now))
             }
         }
     }
@@ -290,14 +291,14 @@ impl Flow for DeviceGrant {
                 self.state = State::Pausing { ask, until };
                 Ok(Step::Wait { until })
             }
-            (State::Pausing { ask, .. }, Input::Go) => self.ask(ask, now),
+            (State::Pausing { ask, .. }, Input::Go) => Ok(self.ask(ask, now)),
             (State::Asking { ask, sent }, Input::Response(response)) => {
                 self.answered(ask, sent, now, &response)
             }
             (State::Asking { ask, .. }, Input::Unreachable(reason)) => {
                 self.asked_in_vain(ask, now, reason)
             }
-            (State::Waiting(pending), Input::Go) => self.wait(pending, now),
+            (State::Waiting(pending), Input::Go) => Ok(self.wait(pending, now)),
             (State::Polling { mut pending, sent }, Input::Response(response)) => {
                 let outcome = poll::judge(&mut pending, sent, now, &response);
                 self.polled(pending, now, outcome)

@@ -12,6 +12,7 @@ use crate::tokens::Tokens;
 use crate::wire::answer::Answer;
 use crate::wire::dialect::{self, SCOPES, USER_CODE, names};
 use crate::wire::failure::refuse_shape;
+use crate::wire::secrets::Secrets;
 use crate::wire::words::{self, Meaning};
 use crate::wire::{body, retry_after};
 
@@ -104,19 +105,29 @@ pub(super) fn judge(pending: &mut Pending, sent: Now, now: Now, response: &Respo
         .and_then(|value| retry_after::parse(value, now.wall_ms))
         .unwrap_or(0);
     let said = words::error(&grant.dialect, status, answer.as_ref());
+    let secrets = |pending: &Pending| {
+        let own = [Some(&pending.device_code), pending.verifier.as_ref()];
+        Secrets::new(&grant, &own, answer.as_ref())
+    };
     let meaning = said
         .as_ref()
         .and_then(|said| words::meaning(&grant.dialect, &said.word));
-    if let (None, Some(answer), 200..300) = (&said, &answer, status) {
-        if answer
+    if let (None, Some(answer), 200..300) = (&said, &answer, status)
+        && answer
             .get(&names(&grant.dialect, dialect::ACCESS_TOKEN))
             .is_some()
-        {
-            return match Tokens::read(answer, &grant, sent) {
-                Ok(tokens) => Outcome::Tokens(Box::new(tokens)),
-                Err(error) => Outcome::Failed(error),
-            };
-        }
+    {
+        return match Tokens::read(answer, &grant, sent) {
+            Ok(tokens) => Outcome::Tokens(Box::new(tokens)),
+            Err(error) if error.code() == Code::UnsupportedTokenType => {
+                // The type is the server's own word, in which a token may stand.
+                let said = answer.text(&names(&grant.dialect, dialect::TOKEN_TYPE));
+                let said = secrets(pending).quote(said.unwrap_or_default());
+                let message = format!("the server issued a token of type {said}");
+                Outcome::Failed(Error::new(error.code(), message))
+            }
+            Err(error) => Outcome::Failed(error),
+        };
     }
     let failing = Event::ServerFailing { status };
     match (meaning, said) {
@@ -136,7 +147,7 @@ pub(super) fn judge(pending: &mut Pending, sent: Now, now: Now, response: &Respo
         (Some(Meaning::Failing), _) => again(pending, now, asked, failing),
         (_, Some(_)) if status >= 500 => again(pending, now, asked, failing),
         (meaning, Some(said)) => {
-            let words = said.for_people();
+            let words = said.for_people(&secrets(pending));
             let code = match meaning {
                 Some(Meaning::Expired) => Code::ExpiredToken,
                 Some(Meaning::Denied) => Code::AccessDenied,

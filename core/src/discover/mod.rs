@@ -22,6 +22,7 @@ use crate::grant::Grant;
 use crate::options::Options;
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
+use crate::wire::secrets::Secrets;
 use crate::wire::{body, failure};
 use metadata::Metadata;
 use plan::Plan;
@@ -81,15 +82,15 @@ impl Discover {
         })
     }
 
-    fn ask(&mut self, url: Arc<str>, attempt: u8) -> Next {
+    fn ask(&mut self, url: Arc<str>, attempt: u8) -> Step<Arc<Grant>> {
         let request = body::get(Arc::clone(&url));
         self.state = State::Asking { url, attempt };
-        Ok(Step::Send(request))
+        Step::Send(request)
     }
 
     fn next(&mut self) -> Next {
         if let Some(url) = self.left.pop() {
-            return self.ask(url, 0);
+            return Ok(self.ask(url, 0));
         }
         let issuer = self.plan.issuer.as_deref().unwrap_or_default();
         let found = self.best.as_ref();
@@ -144,7 +145,8 @@ impl Discover {
             self.events.push(Event::ServerFailing {
                 status: response.status,
             });
-            let error = failure::final_error(response, &dialect, "metadata address");
+            let error =
+                failure::final_error(response, &dialect, &Secrets::default(), "metadata address");
             return self.again(url, attempt, now, Some(response), error);
         }
         // Not there: another form of the address may be.
@@ -208,7 +210,7 @@ impl Flow for Discover {
                 };
                 Ok(Step::Wait { until })
             }
-            (State::Pausing { url, attempt, .. }, Input::Go) => self.ask(url, attempt),
+            (State::Pausing { url, attempt, .. }, Input::Go) => Ok(self.ask(url, attempt)),
             (State::Asking { url, attempt }, Input::Response(response)) => {
                 self.answered(url, attempt, now, &response)
             }

@@ -190,17 +190,15 @@ pub(super) fn no_device_endpoint(server: &str) -> Error {
 }
 
 fn find(name: &str, own: Option<&str>) -> Result<Provider, Error> {
-    match own.or_else(|| provider::builtin(name)) {
-        Some(json) => Provider::parse(name, json),
-        None => {
-            let message = format!(
-                "no provider is called {}; there are {}",
-                quote(name),
-                provider::names().join(", ")
-            );
-            Err(Error::new(Code::UnknownProvider, message))
-        }
+    if let Some(json) = own.or_else(|| provider::builtin(name)) {
+        return Provider::parse(name, json);
     }
+    let message = format!(
+        "no provider is called {}; there are {}",
+        quote(name),
+        provider::names().join(", ")
+    );
+    Err(Error::new(Code::UnknownProvider, message))
 }
 
 fn checked(address: &str) -> Result<Arc<str>, Error> {

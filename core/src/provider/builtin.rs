@@ -18,7 +18,7 @@ macro_rules! presets {
 }
 
 presets! {
-    "ai-endurance" "amazon" "auth0" "aws-sso" "github" "gitlab" "google" "keycloak" "microsoft" "okta" "trakt" "twitch"
+    "ai-endurance" "amazon" "auth0" "aws-sso" "dex" "github" "gitlab" "google" "keycloak" "microsoft" "okta" "trakt" "twitch"
 }
 
 #[cfg(test)]
@@ -34,7 +34,7 @@ mod tests {
             let provider = Provider::parse(name, builtin(name).unwrap_or_default())?;
             assert!(!provider.title.is_empty(), "{name}");
             let argument = provider.argument.as_ref().map(|a| match a.name.as_str() {
-                "REALM-URL" => "https://id.example.com/realms/one",
+                "REALM-URL" | "ISSUER" => "https://id.example.com/realms/one",
                 _ => "one.example.com",
             });
             let filled = provider.fill(name, argument)?;

@@ -78,13 +78,17 @@ pub(crate) fn post(
     }
 }
 
-/// RFC 6749 §2.3.1: both parts are form-encoded first, which most clients forget.
 fn basic(id: &str, secret: &Secret) -> Secret {
+    Secret::new(format!("Basic {}", credentials(id, secret).expose()))
+}
+
+/// RFC 6749 §2.3.1: both parts are form-encoded first, which most clients forget.
+pub(crate) fn credentials(id: &str, secret: &Secret) -> Secret {
     let mut pair: String = byte_serialize(id.as_bytes()).collect();
     pair.push(':');
     pair.extend(byte_serialize(secret.expose().as_bytes()));
     let pair = SecretBytes::from(pair);
-    Secret::new(format!("Basic {}", BASE64.encode(pair.expose())))
+    Secret::new(BASE64.encode(pair.expose()))
 }
 
 enum Body<'a> {

@@ -5,6 +5,7 @@ use super::answer::Answer;
 use super::body::MAX_BODY;
 use super::dialect::Dialect;
 use super::retry_after;
+use super::secrets::Secrets;
 use super::words::{self, Meaning};
 use crate::error::{Code, Error};
 use crate::flow::{Now, Response};
@@ -50,7 +51,12 @@ pub(crate) fn is_passing(response: &Response, dialect: &Dialect) -> bool {
 }
 
 /// The error that a request ends with when no further try is left.
-pub(crate) fn final_error(response: &Response, dialect: &Dialect, asked: &str) -> Error {
+pub(crate) fn final_error(
+    response: &Response,
+    dialect: &Dialect,
+    secrets: &Secrets,
+    asked: &str,
+) -> Error {
     let status = response.status;
     let answer = Answer::parse(response.body.expose());
     if let Some(said) = words::error(dialect, status, answer.as_ref()) {
@@ -61,7 +67,11 @@ pub(crate) fn final_error(response: &Response, dialect: &Dialect, asked: &str) -
             Some(Meaning::Failing) => Code::ServerFailing,
             Some(Meaning::Pending | Meaning::Expired) | None => Code::ServerRefused,
         };
-        return Error::said(code, &format!("the {asked} refused"), said.for_people());
+        return Error::said(
+            code,
+            &format!("the {asked} refused"),
+            said.for_people(secrets),
+        );
     }
     let (code, what) = match status {
         429 => (Code::RateLimited, "asks for fewer requests"),

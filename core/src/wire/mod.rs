@@ -5,4 +5,5 @@ pub(crate) mod body;
 pub(crate) mod dialect;
 pub(crate) mod failure;
 pub(crate) mod retry_after;
+pub(crate) mod secrets;
 pub(crate) mod words;

@@ -2,9 +2,10 @@
 
 use super::answer::{Answer, Field};
 use super::dialect::Dialect;
+use super::secrets::Secrets;
 use crate::address;
 use crate::error::{Code, ServerError};
-use crate::text::{SHOWN_AT_MOST, clean};
+use crate::text::SHOWN_AT_MOST;
 
 /// What an answer asks of the one who polls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,14 +111,16 @@ pub(crate) struct Said<'a> {
 }
 
 impl Said<'_> {
-    /// The words, cleaned and bounded, for a person.
-    pub(crate) fn for_people(&self) -> ServerError {
+    /// The words, cleaned and bounded, for a person, without what was kept from them.
+    pub(crate) fn for_people(&self, secrets: &Secrets) -> ServerError {
+        let description = self.description;
         ServerError {
-            error: clean(&self.word, 100),
-            error_description: self.description.map(|text| clean(text, SHOWN_AT_MOST)),
+            error: secrets.clean(&self.word, 100),
+            error_description: description.map(|text| secrets.clean(text, SHOWN_AT_MOST)),
+            // An address with a hole in it leads nowhere.
             error_uri: self
                 .uri
-                .filter(|uri| address::check(uri, true).is_ok())
+                .filter(|uri| address::check(uri, true).is_ok() && !secrets.are_in(uri))
                 .map(str::to_owned),
         }
     }

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use devicegrant_core::{Error, Event, Grant, Pending, Prompt, Request, SignIn, Step, Tokens};
+use devicegrant_core::{
+    Error, Event, Grant, Pending, Prompt, Request, Secret, SignIn, Step, Tokens,
+};
 use serde_json::{Map, Value, json};
 
 use crate::replay::Result_;
@@ -157,8 +159,7 @@ pub(crate) fn outcome(wanted: &Outcome, there: &Result_) -> Checked {
 }
 
 fn tokens_json(tokens: &Tokens) -> Value {
-    let secret =
-        |secret: &Option<devicegrant_core::Secret>| json!(secret.as_ref().map(|s| s.expose()));
+    let secret = |secret: &Option<Secret>| json!(secret.as_ref().map(Secret::expose));
     let extra = tokens
         .extra
         .iter()
