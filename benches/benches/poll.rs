@@ -5,7 +5,10 @@
 //! does nothing; a loop of 100 polls that ends with a denial, divided by them. Each of its rounds
 //! builds the request, parses the answer and decides, as ours does. Neither side does any I/O.
 
-#![allow(clippy::unwrap_used, reason = "a benchmark that cannot start has nothing to say")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot start has nothing to say"
+)]
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -55,6 +55,8 @@ pub struct DeviceGrant {
     mode: Mode,
     state: State,
     auth: ClientAuth,
+    /// Why the secret in the header was refused, once it goes into the body.
+    refused: Option<Error>,
     events: Events,
 }
 
@@ -134,6 +136,7 @@ impl DeviceGrant {
                 },
                 until: 0,
             },
+            refused: None,
             events: Events::default(),
         }
     }
@@ -143,6 +146,7 @@ impl DeviceGrant {
             mode,
             auth: pending.grant.client.auth,
             state: State::Waiting(pending),
+            refused: None,
             events: Events::default(),
         }
     }
@@ -194,22 +198,27 @@ impl DeviceGrant {
             return Ok(self.issued(pending, now));
         }
         let meaning = said.and_then(|said| words::meaning(&grant.dialect, &said.word));
+        let secrets = Secrets::new(&grant, &[ask.verifier.as_ref()], answer.as_ref());
+        let asked = "device authorization endpoint";
+        let error = failure::final_error(response, &grant.dialect, &secrets, asked);
         if self.auth == ClientAuth::Basic && grant.may_post_secret && wants_secret_in_body(meaning)
         {
             self.events.push(Event::ClientAuthChanged);
             self.auth = ClientAuth::Post;
+            self.refused = Some(error);
             return Ok(self.ask(ask, now));
         }
-        let secrets = Secrets::new(&grant, &[ask.verifier.as_ref()], answer.as_ref());
-        let asked = "device authorization endpoint";
-        let error = failure::final_error(response, &grant.dialect, &secrets, asked);
         if failure::is_passing(response, &grant.dialect) {
             self.events.push(Event::ServerFailing {
                 status: response.status,
             });
             return self.ask_again(ask, now, Some(response), error);
         }
-        Err(error)
+        match self.refused.take() {
+            // The body was no way in either: the first refusal says what is wrong.
+            Some(first) if error.code() == Code::InvalidRequest => Err(first),
+            _ => Err(error),
+        }
     }
 
     fn issued(&mut self, mut pending: Pending, now: Now) -> Step<SignIn> {
