@@ -134,7 +134,7 @@ pub(crate) fn normal(address: &str) -> String {
 
 fn looks_like_address(word: &str) -> bool {
     let first = word.split('/').next().unwrap_or_default();
-    word.contains("://") || first.contains(['.', ':']) || first.eq_ignore_ascii_case("localhost")
+    first.contains(['.', ':']) || first.eq_ignore_ascii_case("localhost")
 }
 
 fn provider_word(word: &str) -> Result<Named, Error> {

@@ -117,11 +117,16 @@ fn token_type(answer: &Answer<'_>, dialect: &Dialect) -> Result<String, Error> {
     if said.eq_ignore_ascii_case("bearer") {
         return Ok("Bearer".to_owned());
     }
+    Err(unsupported_type(said))
+}
+
+/// RFC 6749 §7.1: a client must not use a token of a type that it does not know.
+pub(crate) fn unsupported_type(said: &str) -> Error {
     let message = format!(
         "the server issued a token of type {}",
         crate::text::quote(said)
     );
-    Err(Error::new(Code::UnsupportedTokenType, message))
+    Error::new(Code::UnsupportedTokenType, message)
 }
 
 fn extra(answer: &Answer<'_>, dialect: &Dialect) -> BTreeMap<String, Secret> {

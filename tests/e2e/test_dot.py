@@ -53,14 +53,20 @@ def test_expired_though_the_server_says_pending_for_ever(command, own, at):
 
 
 def test_an_approval_in_the_last_second_counts(command, own, at):
-    """Polls fall at 6 s and at the deadline of 8 s; the approval comes between them, at 7.3 s."""
-    server = own("dot", device_ttl=8, interval=5)
+    """Polls fall at 6 s and at the deadline of 12 s; the approval comes in the second before it."""
+    server = own("dot", device_ttl=12, interval=5)
     run = command.start("login", server.issuer, *at(server), "--json")
     prompt = run.event("prompt")
     begun = server.wait_for(1, endpoint="device_authorization")[0]["time"]
-    server.wait_for(1, endpoint="token", error="authorization_pending")
-    time.sleep(max(0, begun + 7.3 - time.time()))
-    decide(prompt["verification_uri"], prompt["user_code"])
+    answered = []
+
+    def hesitate():
+        server.wait_for(1, endpoint="token", error="authorization_pending")
+        time.sleep(max(0, begun + 11.2 - time.time()))
+        answered.append(time.time())
+
+    decide(prompt["verification_uri"], prompt["user_code"], before_the_answer=hesitate)
+    assert begun + 11.2 <= answered[0] < begun + 12
     run.event("signed_in")
     assert run.end() == 0
     assert len(server.log(endpoint="token", status=200)) == 1

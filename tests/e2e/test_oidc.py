@@ -67,6 +67,18 @@ def test_secret_with_odd_characters_by_basic(command, shared):
     assert run.end() == 0
 
 
+def test_secret_in_the_body_where_the_caller_asks(command, shared):
+    server = shared("oidc")
+    run = command.start(
+        "login", server.issuer, "--client-id", "post", "--client-secret-env", "THE_SECRET", "--scope", "read",
+        "--client-auth", "client_secret_post", "--json", THE_SECRET="post:s3cret+/%&=",
+    )
+    prompt = run.event("prompt")
+    decide(prompt["verification_uri"], prompt["user_code"])
+    assert run.event("signed_in")["issuer"] == server.issuer
+    assert run.end() == 0
+
+
 def test_pkce_and_resource_do_no_harm(command, shared):
     server = shared("oidc")
     run = command.start(

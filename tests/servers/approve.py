@@ -41,7 +41,7 @@ class Forms(HTMLParser):
 
 
 def _answer(form, user_code, approve):
-    """What to send for this form, and whether sending it is the person's final word."""
+    """What to send for this form, whether it says yes or no, and whether that is the final word."""
     data = {name: LOGIN.get(name, value) for name, value in form["fields"].items()}
     if "user_code" in data:
         data["user_code"] = user_code
@@ -49,11 +49,14 @@ def _answer(form, user_code, approve):
     chosen = next((button for button in form["buttons"] if button in wanted), None)
     if chosen:
         data[chosen[0]] = chosen[1]
-    return data, chosen is not None and not approve
+    return data, chosen is not None, chosen is not None and not approve
 
 
-def decide(verification_uri, user_code, approve=True, timeout=20):
-    """Enter `user_code` at `verification_uri` and say yes or no. Returns the last page's text."""
+def decide(verification_uri, user_code, approve=True, timeout=20, before_the_answer=lambda: None):
+    """Enter `user_code` at `verification_uri` and say yes or no. Returns the last page's text.
+
+    `before_the_answer` is called when all is filled in but the yes or no, as a person hesitates.
+    """
     with httpx.Client(follow_redirects=True, timeout=timeout, trust_env=False) as browser:
         page = browser.get(verification_uri)
         entered = 0
@@ -66,7 +69,9 @@ def decide(verification_uri, user_code, approve=True, timeout=20):
             entered += "user_code" in fields and "confirm" not in fields
             if entered > 1:
                 break  # asked for the code again: the server did not take the answer
-            data, final = _answer(forms[0], user_code, approve)
+            data, answered, final = _answer(forms[0], user_code, approve)
+            if answered:
+                before_the_answer()
             page = browser.post(page.url.join(forms[0]["action"]), data=data)
             if final:
                 return page.text

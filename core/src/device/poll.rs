@@ -8,7 +8,8 @@ use crate::error::{Class, Code, Error};
 use crate::event::Event;
 use crate::flow::{Now, Reason, Request, Response};
 use crate::grant::ClientAuth;
-use crate::tokens::Tokens;
+use crate::text::SHOWN_AT_MOST;
+use crate::tokens::{Tokens, unsupported_type};
 use crate::wire::answer::Answer;
 use crate::wire::dialect::{self, SCOPES, USER_CODE, names};
 use crate::wire::failure::refuse_shape;
@@ -122,9 +123,8 @@ pub(super) fn judge(pending: &mut Pending, sent: Now, now: Now, response: &Respo
             Err(error) if error.code() == Code::UnsupportedTokenType => {
                 // The type is the server's own word, in which a token may stand.
                 let said = answer.text(&names(&grant.dialect, dialect::TOKEN_TYPE));
-                let said = secrets(pending).quote(said.unwrap_or_default());
-                let message = format!("the server issued a token of type {said}");
-                Outcome::Failed(Error::new(error.code(), message))
+                let said = secrets(pending).clean(said.unwrap_or_default(), SHOWN_AT_MOST);
+                Outcome::Failed(unsupported_type(&said))
             }
             Err(error) => Outcome::Failed(error),
         };
