@@ -57,15 +57,16 @@ pub enum Step<T> {
     /// Write a login if its revision still is the expected one, then give [`Input::Saved`] or
     /// [`Input::Conflict`].
     Save(Save),
-    /// Take the lease on a login without waiting, then give [`Input::Locked`] or [`Input::Busy`].
-    Lock {
-        /// The login.
-        id: LoginId,
-        /// How long the lease lives if nobody gives it back.
-        ttl_ms: u32,
-    },
+    /// Take the lease on a login without waiting, then give [`Input::Locked`], [`Input::Busy`] or
+    /// [`Input::Resting`].
+    Lock(Lock),
     /// Give the lease back, then give [`Input::Go`].
-    Unlock(Lease),
+    Unlock {
+        /// What [`Input::Locked`] gave.
+        lease: Lease,
+        /// Why nobody should take it again before a moment; none where there is no reason.
+        rest: Option<Rest>,
+    },
     /// The flow has ended.
     Done(T),
 }
@@ -99,6 +100,28 @@ pub enum Input {
         /// On the clock of [`Now::steady_ms`].
         since: u64,
     },
+    /// Nobody has the lease, and nobody should take it yet.
+    Resting(Rest),
+}
+
+/// A wish for the lease on a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    /// The login.
+    pub id: LoginId,
+    /// How long the lease lives if nobody gives it back, in milliseconds.
+    pub ttl_ms: u32,
+    /// True to take it even where it is [`Input::Resting`].
+    pub force: bool,
+}
+
+/// Why a renewal that failed is not tried again at once, by this program or another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// Until when, in milliseconds since 1970.
+    pub until_ms: u64,
+    /// What the last try ended with.
+    pub code: Code,
 }
 
 /// The folder of one login: 26 characters of base32 (DESIGN §3, "Which login?").

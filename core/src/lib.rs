@@ -27,8 +27,8 @@ pub use discover::Discover;
 pub use error::{Class, Code, Error, ServerError};
 pub use event::Event;
 pub use flow::{
-    Flow, HeaderValue, Input, Lease, LoginId, Method, Now, Reason, Request, Response, Revision,
-    Save, Step, TlsProblem,
+    Flow, HeaderValue, Input, Lease, Lock, LoginId, Method, Now, Reason, Request, Response, Rest,
+    Revision, Save, Step, TlsProblem,
 };
 pub use grant::{Client, ClientAuth, Endpoints, Grant};
 pub use login::{Find, Header, Keep, Login, Record};

@@ -72,12 +72,13 @@ pub async fn drive<F: Flow>(mut flow: F, host: &Host) -> Result<F::Output, Error
                 Some(revision) => Input::Saved(revision),
                 None => Input::Conflict,
             },
-            Step::Lock { id, ttl_ms } => match host.store.lock(id, ttl_ms).await? {
+            Step::Lock(lock) => match host.store.lock(lock).await? {
                 Locked::Yes(lease) => Input::Locked(lease),
                 Locked::Busy { since } => Input::Busy { since },
+                Locked::Resting(rest) => Input::Resting(rest),
             },
-            Step::Unlock(lease) => {
-                host.store.unlock(lease).await?;
+            Step::Unlock { lease, rest } => {
+                host.store.unlock(lease, rest).await?;
                 Input::Go
             }
         };

@@ -34,9 +34,9 @@ pub mod store;
 
 pub use devicegrant_core::{
     Argument, BodyFormat, Class, ClientAuth, Code, DeviceGrant, Dialect, Discover, Endpoints,
-    Error, Event, Find, Flow, Grant, Header, Input, Keep, Key, Lease, Login, LoginId, Method, Now,
-    Options, Pending, Prompt, Provider, Qr, Reason, Record, Request, Response, Revision, Save,
-    Secret, SecretBytes, ServerError, SignIn, Step, TlsProblem, Tokens, builtin_provider,
+    Error, Event, Find, Flow, Grant, Header, Input, Keep, Key, Lease, Lock, Login, LoginId, Method,
+    Now, Options, Pending, Prompt, Provider, Qr, Reason, Record, Request, Response, Rest, Revision,
+    Save, Secret, SecretBytes, ServerError, SignIn, Step, TlsProblem, Tokens, builtin_provider,
     provider_names,
 };
 

@@ -5,7 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use devicegrant_core::{
-    Error, Event, Lease, LoginId, Prompt, Reason, Request, Response, Revision, Save, SecretBytes,
+    Error, Event, Lease, Lock, LoginId, Prompt, Reason, Request, Response, Rest, Revision, Save,
+    SecretBytes,
 };
 
 /// What an async method of a trait object returns.
@@ -37,6 +38,8 @@ pub enum Locked {
         /// On the clock of [`devicegrant_core::Now::steady_ms`].
         since: u64,
     },
+    /// Nobody has it, and nobody should take it yet. A store that keeps no rests never says so.
+    Resting(Rest),
 }
 
 /// Keeps logins. No method waits for another process. Errors are those of the class `StoreError`.
@@ -46,9 +49,10 @@ pub trait Store: Send + Sync {
     /// Writes a login if its revision still is the expected one; none: it was not.
     fn save(&self, save: Save) -> BoxFuture<'_, Result<Option<Revision>, Error>>;
     /// Takes the lease on a login for at most `ttl_ms` milliseconds.
-    fn lock(&self, id: LoginId, ttl_ms: u32) -> BoxFuture<'_, Result<Locked, Error>>;
-    /// Gives the lease back; one that has run out is no error.
-    fn unlock(&self, lease: Lease) -> BoxFuture<'_, Result<(), Error>>;
+    fn lock(&self, lock: Lock) -> BoxFuture<'_, Result<Locked, Error>>;
+    /// Gives the lease back; one that has run out is no error. A store that can keeps the rest for
+    /// whoever wants the lease next.
+    fn unlock(&self, lease: Lease, rest: Option<Rest>) -> BoxFuture<'_, Result<(), Error>>;
     /// Every login there is. A store that cannot list has none to tell.
     fn list(&self) -> BoxFuture<'_, Result<Vec<LoginId>, Error>> {
         Box::pin(async { Ok(Vec::new()) })

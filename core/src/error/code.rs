@@ -53,8 +53,20 @@ catalog! {
         "The sign-in was interrupted before anybody approved." =>
         "Sign in again: devicegrant login.";
     TokenExpired "token_expired" SignInNeeded:
-        "The access token that is kept has expired." =>
+        "The access token that is kept has expired, and there is no refresh token to renew it with." =>
+        "Sign in again: devicegrant login; ask for the scope offline_access where the server has it.";
+    TokenRefused "token_refused" SignInNeeded:
+        "The access token that is kept was refused, and there is no refresh token to renew it with." =>
+        "Sign in again: devicegrant login; ask for the scope offline_access where the server has it.";
+    LoginEnded "login_ended" SignInNeeded:
+        "The server no longer takes the refresh token: it was revoked, has expired, or was used twice (RFC 6749 §5.2)." =>
         "Sign in again: devicegrant login.";
+    MoreScopes "more_scopes" SignInNeeded:
+        "The login that is kept was never asked for a scope that is needed now." =>
+        "Sign in again with every scope that is needed: devicegrant login --scope.";
+    NoPending "no_pending" SignInNeeded:
+        "No sign-in waits to be resumed." =>
+        "Begin one: devicegrant login.";
 
     // The person's answer.
     AccessDenied "access_denied" Denied:
@@ -80,6 +92,13 @@ catalog! {
     RateLimited "rate_limited" TryLater:
         "The server asks for fewer requests." =>
         "Wait as long as the message says, then try again.";
+
+    RenewalBusy "renewal_busy" TryLater:
+        "Another program is renewing this login and has not finished in time." =>
+        "Try again in a moment.";
+    RenewalResting "renewal_resting" TryLater:
+        "A renewal failed a moment ago; it is not tried again at once, so that many programs do not storm a server." =>
+        "Try again when the message says, or at once: devicegrant renew --force.";
 
     // The transport is not to be trusted.
     TlsUntrusted "tls_untrusted" Refused:
@@ -143,6 +162,9 @@ catalog! {
     InvalidGrant "invalid_grant" Refused:
         "The server does not take this code or token, well before its time (RFC 6749 §5.2)." =>
         "Sign in again; if it repeats, check that client and server belong together.";
+    RefreshRefused "refresh_refused" Refused:
+        "The server refuses to renew the login, and does not say that the refresh token is at fault." =>
+        "Nothing was removed. Read the server's words; if they stay the same, check the client at the server, or sign in again.";
     ServerRefused "server_refused" Refused:
         "The server refused with an error of its own." =>
         "Read the server's words in the message.";
@@ -183,6 +205,27 @@ catalog! {
     RecordUnreadable "record_unreadable" StoreError:
         "The kept login is damaged or was written by a newer version." =>
         "Update this program, or sign in again.";
+    StoreUnreachable "store_unreachable" StoreError:
+        "The store is a server, and it does not answer." =>
+        "Check that it runs and that its address is right, then try again.";
+    StoreRefused "store_refused" StoreError:
+        "The store is a server, and it does not let this program in." =>
+        "Check the user name and the password in the store's address.";
+    KeyUnreachable "key_unreachable" StoreError:
+        "The key that this home's logins are sealed with cannot be had from where it is kept." =>
+        "Make its source reachable as the message says; no other source and no new key is ever taken in its place.";
+    KeyWrong "key_wrong" StoreError:
+        "The key that was given is not the one that this home's logins are sealed with." =>
+        "Give the key that the home was made with, or use another --home.";
+    KeyNeedsSession "key_needs_session" StoreError:
+        "The key can only be reached from a desktop session, and an unattended program has none." =>
+        "Use another home with a key that needs no session: --home DIR --key file, or DEVICEGRANT_KEY_COMMAND.";
+    KeyNeeded "key_needed" StoreError:
+        "This store keeps no key of its own, and none was given." =>
+        "Give one by DEVICEGRANT_KEY or DEVICEGRANT_KEY_COMMAND; devicegrant doctor --new-key prints a fresh one.";
+    HomeUnreadable "home_unreadable" StoreError:
+        "The file home.json, which says how this home's logins are sealed, is damaged or from a newer version." =>
+        "Update this program, or use another --home and sign in again.";
     SealBroken "seal_broken" StoreError:
         "What was sealed does not open with this key, or was changed." =>
         "Use the key it was sealed with, or sign in again.";

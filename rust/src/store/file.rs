@@ -143,7 +143,7 @@ mod on_tokio {
     use super::FileStore;
     use crate::clock;
     use crate::traits::{BoxFuture, Loaded, Locked, Store};
-    use devicegrant_core::{Code, Error, Lease, LoginId, Revision, Save};
+    use devicegrant_core::{Code, Error, Lease, Lock, LoginId, Rest, Revision, Save};
 
     /// File calls run off the loop: an fsync may take seconds.
     async fn off<T: Send + 'static>(
@@ -165,12 +165,12 @@ mod on_tokio {
             Box::pin(off(move || store.save(&save)))
         }
 
-        fn lock(&self, id: LoginId, _ttl_ms: u32) -> BoxFuture<'_, Result<Locked, Error>> {
+        fn lock(&self, lock: Lock) -> BoxFuture<'_, Result<Locked, Error>> {
             let store = self.clone();
-            Box::pin(off(move || store.lock(&id, clock::now().steady_ms)))
+            Box::pin(off(move || store.lock(&lock.id, clock::now().steady_ms)))
         }
 
-        fn unlock(&self, lease: Lease) -> BoxFuture<'_, Result<(), Error>> {
+        fn unlock(&self, lease: Lease, _: Option<Rest>) -> BoxFuture<'_, Result<(), Error>> {
             FileStore::unlock(self, &lease);
             Box::pin(async { Ok(()) })
         }
