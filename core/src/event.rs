@@ -47,6 +47,32 @@ pub enum Event {
     },
     /// The login was written to the store.
     Saved,
+    /// The access token was renewed (RFC 6749 §6).
+    Refreshed {
+        /// From the request to the save, in milliseconds.
+        ms: u64,
+        /// Whether the server issued another refresh token.
+        rotated: bool,
+    },
+    /// The access token could not be renewed.
+    RefreshFailed {
+        /// The code of the error, as [`Code::as_str`](crate::Code::as_str).
+        code: &'static str,
+        /// From the request to the end, in milliseconds.
+        ms: u64,
+    },
+    /// Another program renewed the token while this one waited for it.
+    RefreshJoined,
+    /// Something that an operator should look at.
+    Anomaly {
+        /// `polling_too_fast`, `response_lost`, `repeated_refusal`, `refresh_storm`, `fenced` or
+        /// `not_saved`.
+        kind: &'static str,
+    },
+    /// The server ended the login, and what was kept of it was removed.
+    SignedOut,
+    /// The server was asked to revoke a token (RFC 7009).
+    Revoked,
 }
 
 /// Events that wait to be taken; bounded, for a host that never takes them.

@@ -102,6 +102,8 @@ pub enum Input {
     },
     /// Nobody has the lease, and nobody should take it yet.
     Resting(Rest),
+    /// The store could not do what was asked of it.
+    Failed(Error),
 }
 
 /// A wish for the lease on a login.

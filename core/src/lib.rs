@@ -8,6 +8,7 @@
 mod address;
 mod device;
 mod discover;
+mod entropy;
 mod error;
 mod event;
 mod flow;
@@ -18,6 +19,7 @@ mod prompt;
 mod provider;
 mod seal;
 mod secret;
+mod session;
 mod text;
 mod tokens;
 mod wire;
@@ -31,11 +33,14 @@ pub use flow::{
     Revision, Save, Step, TlsProblem,
 };
 pub use grant::{Client, ClientAuth, Endpoints, Grant};
-pub use login::{Find, Header, Keep, Login, Record};
+pub use login::{
+    Ended, Find, Finish, Finished, Found, Header, Keep, Kept, Kind, Login, Record, Sealed,
+};
 pub use options::Options;
 pub use prompt::{Prompt, Qr};
 pub use provider::{Argument, Provider, builtin as builtin_provider, names as provider_names};
 pub use seal::Key;
 pub use secret::{Secret, SecretBytes};
+pub use session::{Cached, Health, HealthState, Need, Renewal, Revoke, Revoked, Session};
 pub use tokens::Tokens;
 pub use wire::dialect::{BodyFormat, Dialect};

@@ -27,6 +27,8 @@ impl fmt::Debug for Key {
 }
 
 const NONCE: usize = 24;
+/// How much longer the sealed bytes are: a nonce and a tag.
+pub(crate) const OVERHEAD: usize = NONCE + 16;
 
 /// `nonce (24) ‖ ciphertext ‖ tag (16)`; `purpose` is authenticated with it.
 pub(crate) fn seal(
