@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod flow;
 mod grant;
+pub mod home;
 mod login;
 mod options;
 mod prompt;
