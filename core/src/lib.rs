@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod flow;
 mod grant;
+pub mod home;
 mod login;
 mod options;
 mod prompt;

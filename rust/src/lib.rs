@@ -11,8 +11,9 @@
 //! ```
 //!
 //! The core decides everything: this crate sends its requests, keeps its bytes, shows its prompts
-//! and sleeps. Features: `http` (reqwest, tokio: [`Client`] and the driver) and `store` (logins in
-//! files); the vocabulary of the core is there without either.
+//! and sleeps. Features: `http` (reqwest, tokio: [`Client`] and the driver), `store` (logins in
+//! files) and `keyring` (their key in the system's keyring); the vocabulary of the core is there
+//! without any.
 #![warn(missing_docs)]
 
 #[cfg(feature = "http")]
@@ -29,6 +30,8 @@ mod http;
 mod terminal;
 mod traits;
 
+#[cfg(feature = "store")]
+pub mod key;
 #[cfg(feature = "store")]
 pub mod store;
 

@@ -2,5 +2,6 @@
 
 mod file;
 mod files;
+pub(crate) mod home_files;
 
 pub use file::FileStore;
