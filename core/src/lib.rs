@@ -36,6 +36,7 @@ pub use flow::{
 pub use grant::{Client, ClientAuth, Endpoints, Grant};
 pub use login::{
     Ended, Find, Finish, Finished, Found, Header, Keep, Kept, Kind, Login, Record, Sealed,
+    Survey,
 };
 pub use options::Options;
 pub use prompt::{Prompt, Qr};

@@ -27,6 +27,8 @@ mod home;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "http")]
+mod stretch;
+#[cfg(feature = "http")]
 mod terminal;
 mod traits;
 
@@ -35,13 +37,7 @@ pub mod key;
 #[cfg(feature = "store")]
 pub mod store;
 
-pub use devicegrant_core::{
-    Argument, BodyFormat, Class, ClientAuth, Code, DeviceGrant, Dialect, Discover, Endpoints,
-    Error, Event, Find, Flow, Grant, Header, Input, Keep, Key, Lease, Lock, Login, LoginId, Method,
-    Now, Options, Pending, Prompt, Provider, Qr, Reason, Record, Request, Response, Rest, Revision,
-    Save, Secret, SecretBytes, ServerError, SignIn, Step, TlsProblem, Tokens, builtin_provider,
-    provider_names,
-};
+pub use devicegrant_core::*;
 
 #[cfg(feature = "http")]
 pub use client::{Client, ClientBuilder};

@@ -9,6 +9,7 @@
 //!
 //! Only clear headers are read: no key is needed to say which login is meant.
 
+use super::survey::MOST;
 use super::wanted::{self, Wanted};
 use super::{Kind, Login, Sealed};
 use crate::error::{Code, Error};
@@ -18,9 +19,6 @@ use crate::options::Options;
 use crate::seal::Key;
 use crate::secret::SecretBytes;
 use crate::text::clean;
-
-/// More than anybody keeps; a folder of somebody else's making must not be read for ever.
-const MOST: usize = 1000;
 
 /// Something kept that fits what was named.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ mod finish;
 mod keep;
 mod record;
 mod sealed;
+mod survey;
 mod wanted;
 
 pub use find::{Find, Found};
@@ -13,6 +14,7 @@ pub use finish::{Finish, Finished};
 pub use keep::{Keep, Kept};
 pub use record::{Ended, Header, Record};
 pub use sealed::{Kind, Sealed};
+pub use survey::Survey;
 
 pub(crate) use record::seal_ended;
 

@@ -52,6 +52,8 @@ const LOOK_MS: (u64, u64) = (5, 50);
 const TRIES: u8 = 3;
 /// How often a save is tried before the tokens are only in memory.
 const SAVES: u8 = 6;
+/// Whoever renews a token that is younger than this does so too often.
+const STORM_MS: u64 = 3_000;
 /// How often it begins anew, when others keep changing the login.
 const ROUNDS: u8 = 4;
 
@@ -252,6 +254,11 @@ impl Session {
         if self.verdict(&login, now) < Verdict::Dead {
             return Ok(done(login, Some(rest), None));
         }
+        if rest.code.class() == Class::Refused {
+            self.events.push(Event::Anomaly {
+                kind: "repeated_refusal",
+            });
+        }
         let seconds = rest.until_ms.saturating_sub(now.wall_ms).div_ceil(1000);
         let why = rest.code.as_str();
         let message =
@@ -275,6 +282,11 @@ impl Session {
         let left = u32::try_from(left).unwrap_or(u32::MAX);
         match refresh::request(&login.record, left) {
             Some(request) => {
+                if now.wall_ms.saturating_sub(login.record.tokens.issued_at_ms) < STORM_MS {
+                    self.events.push(Event::Anomaly {
+                        kind: "refresh_storm",
+                    });
+                }
                 self.state = State::Exchanging { login, sent: now };
                 Ok(Step::Send(request))
             }
