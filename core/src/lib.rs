@@ -8,6 +8,7 @@
 mod address;
 mod device;
 mod discover;
+pub mod disk;
 mod error;
 mod event;
 mod flow;
