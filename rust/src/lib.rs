@@ -12,12 +12,12 @@
 //!
 //! The core decides everything: this crate sends its requests, keeps its bytes, shows its prompts
 //! and sleeps. Features: `http` (reqwest, tokio: [`Client`] and the driver) and `store` (logins in
-//! files); the vocabulary of the core is there without either.
+//! files or in memory); the vocabulary of the core is there without either.
 #![warn(missing_docs)]
 
 #[cfg(feature = "http")]
 mod client;
-#[cfg(feature = "http")]
+#[cfg(feature = "store")]
 mod clock;
 #[cfg(feature = "http")]
 mod driver;

@@ -2,5 +2,8 @@
 
 mod file;
 mod files;
+mod liveness;
+mod memory;
 
 pub use file::FileStore;
+pub use memory::MemoryStore;
