@@ -8,6 +8,7 @@
 mod address;
 mod device;
 mod discover;
+pub mod disk;
 mod entropy;
 mod error;
 mod event;
@@ -35,8 +36,7 @@ pub use flow::{
 };
 pub use grant::{Client, ClientAuth, Endpoints, Grant};
 pub use login::{
-    Ended, Find, Finish, Finished, Found, Header, Keep, Kept, Kind, Login, Record, Sealed,
-    Survey,
+    Ended, Find, Finish, Finished, Found, Header, Keep, Kept, Kind, Login, Record, Sealed, Survey,
 };
 pub use options::Options;
 pub use prompt::{Prompt, Qr};

@@ -255,10 +255,16 @@ fn a_record_opens_in_its_own_place_with_its_own_key_alone() -> TestResult {
     let bytes = bytes.unwrap_or_default();
     let found = store.drive(Find::login(&target)?)?;
     let other_key = found.open(&Key::new([8; 32]));
-    assert_eq!(other_key.map_err(|e| e.code()).err(), Some(Code::SealBroken));
+    assert_eq!(
+        other_key.map_err(|e| e.code()).err(),
+        Some(Code::SealBroken)
+    );
     let text = String::from_utf8_lossy(bytes.expose()).into_owned();
     assert!(text.starts_with(r#"{"devicegrant":1,"kind":"login","id":""#));
-    assert!(!text.contains("token-1") && !text.contains("refresh-1"), "{text}");
+    assert!(
+        !text.contains("token-1") && !text.contains("refresh-1"),
+        "{text}"
+    );
     // Another's place, a lower number than its own, another header: none of them opens.
     let other = to("https://other.example.com");
     let other_id = other.login_id()?.unwrap_or_else(|| panic_on("no id"));
@@ -271,7 +277,11 @@ fn a_record_opens_in_its_own_place_with_its_own_key_alone() -> TestResult {
         (other_id, named("auth.example", "other.example"), revision),
         (kept.id.clone(), named("x", "x"), revision - 1),
         (kept.id.clone(), named("client-1", "client-2"), revision),
-        (kept.id.clone(), named("\"revision\":1", "\"revision\":0"), revision),
+        (
+            kept.id.clone(),
+            named("\"revision\":1", "\"revision\":0"),
+            revision,
+        ),
     ] {
         store.logins.clear();
         store.logins.insert(id, (Some(changed), revision));

@@ -12,18 +12,18 @@
 //!
 //! The core decides everything: this crate sends its requests, keeps its bytes, shows its prompts
 //! and sleeps. Features: `http` (reqwest, tokio: [`Client`] and the driver), `store` (logins in
-//! files) and `keyring` (their key in the system's keyring); the vocabulary of the core is there
-//! without any.
+//! files or in memory) and `keyring` (their key in the system's keyring); the vocabulary of the core
+//! is there without any.
 #![warn(missing_docs)]
 
 #[cfg(feature = "http")]
 mod client;
-#[cfg(feature = "http")]
+#[cfg(feature = "store")]
 mod clock;
 #[cfg(feature = "http")]
 mod driver;
 #[cfg(feature = "store")]
-mod home;
+mod home_folder;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "http")]
@@ -44,7 +44,7 @@ pub use client::{Client, ClientBuilder};
 #[cfg(feature = "http")]
 pub use driver::{Host, drive};
 #[cfg(feature = "store")]
-pub use home::Home;
+pub use home_folder::Home;
 #[cfg(feature = "http")]
 pub use http::Http;
 #[cfg(feature = "http")]

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use super::keys::Keys;
 use super::{Client, Memory, entropy};
 use crate::driver::Host;
-use crate::home::Home;
+use crate::home_folder::Home;
 use crate::http::Http;
 use crate::key::Source;
 use crate::store::{FileStore, MemoryStore};

@@ -25,7 +25,7 @@ impl Client {
     /// The same with a need of one's own: a longer life, another token than the one that was just
     /// answered 401, scopes.
     pub async fn token_for(&self, need: &Need) -> Result<Secret, Error> {
-        if let Some(token) = self.from_memory(need) {
+        if let Some(token) = self.remembered(need) {
             return Ok(token);
         }
         let cached = self.renew(need).await?;
@@ -60,7 +60,7 @@ impl Client {
         cached.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn from_memory(&self, need: &Need) -> Option<Secret> {
+    fn remembered(&self, need: &Need) -> Option<Secret> {
         let cached = self.memory.cached.read();
         let cached = cached.unwrap_or_else(PoisonError::into_inner);
         cached.as_ref()?.token(clock::now(), need).cloned()
@@ -75,7 +75,8 @@ impl Client {
             let (joined, outcome) = flight.join(&self.memory.outstanding, work).await;
             // Whoever joined may need more than was asked for; alone one gets the best there is.
             match outcome {
-                Ok(cached) if joined && !need.force && cached.token(clock::now(), need).is_none() => {}
+                Ok(cached)
+                    if joined && !need.force && cached.token(clock::now(), need).is_none() => {}
                 outcome => return outcome,
             }
         }

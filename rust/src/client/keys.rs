@@ -4,7 +4,7 @@ use devicegrant_core::home::Opened;
 use devicegrant_core::{Code, Error, Key};
 use tokio::sync::OnceCell;
 
-use crate::home::Home;
+use crate::home_folder::Home;
 use crate::key::{self, Source};
 
 /// Where a client's key comes from.
@@ -30,7 +30,8 @@ impl Keys {
             Self::Home { .. } => {
                 let opened = self.opened(create).await?;
                 opened.map(|opened| opened.key.clone()).ok_or_else(|| {
-                    let message = "logins are kept here and home.json, which names their key, is gone";
+                    let message =
+                        "logins are kept here and home.json, which names their key, is gone";
                     Error::new(Code::HomeUnreadable, message)
                 })
             }

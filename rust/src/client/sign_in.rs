@@ -6,7 +6,9 @@ use devicegrant_core::{
     DeviceGrant, Discover, Finish, Finished, Grant, Keep, Pending, Record, SignIn, Tokens,
 };
 
-use super::{Client, Code, Error, Find, Login, Stretch, clock, drive, drive_within, entropy, locked, run};
+use super::{
+    Client, Code, Error, Find, Login, Stretch, clock, drive, drive_within, entropy, locked, run,
+};
 
 impl Client {
     /// Signs a person in, keeps the login, and returns its tokens (RFC 8628).
@@ -48,7 +50,10 @@ impl Client {
         self.ask_nobody()?;
         let found = drive(Find::pending(&self.options)?, &self.host).await?;
         let key = self.keys.key(false).await?;
-        match self.finish_one(Finish::to_the_end(found.id, key, entropy()?)).await? {
+        match self
+            .finish_one(Finish::to_the_end(found.id, key, entropy()?))
+            .await?
+        {
             Finished::Login(login) => Ok(self.remember(*login)),
             Finished::Waiting(_) => Err(Error::new(Code::OutOfTurn, "the sign-in did not end")),
         }
@@ -59,7 +64,9 @@ impl Client {
     pub async fn poll_kept(&self) -> Result<Finished, Error> {
         let found = drive(Find::pending(&self.options)?, &self.host).await?;
         let key = self.keys.key(false).await?;
-        let finished = self.finish_one(Finish::once(found.id, key, entropy()?)).await?;
+        let finished = self
+            .finish_one(Finish::once(found.id, key, entropy()?))
+            .await?;
         Ok(match finished {
             Finished::Login(login) => Finished::Login(Box::new(self.remember(*login))),
             waiting @ Finished::Waiting(_) => waiting,

@@ -14,7 +14,7 @@ use devicegrant_core::{Code, Error, Key, Secret};
 
 pub use devicegrant_core::home::{Opened, Source};
 
-use crate::home::Home;
+use crate::home_folder::Home;
 use crate::store::home_files;
 
 /// Opens a home with the key that its `home.json` names. With `create`, as a first save does, a

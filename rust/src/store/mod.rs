@@ -3,5 +3,8 @@
 mod file;
 mod files;
 pub(crate) mod home_files;
+mod liveness;
+mod memory;
 
 pub use file::FileStore;
+pub use memory::MemoryStore;
