@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// One thing that happened. Durations are seconds.
+/// One thing that happened. Durations are seconds, except where a field is named `ms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -47,6 +47,31 @@ pub enum Event {
     },
     /// The login was written to the store.
     Saved,
+    /// The login was renewed without a person (RFC 6749 §6).
+    Refreshed {
+        /// How long the exchange and its save took, in milliseconds.
+        ms: u64,
+        /// Whether the server issued a new refresh token too.
+        rotated: bool,
+    },
+    /// A renewal ended without a new token.
+    RefreshFailed {
+        /// The code of the catalog that it ended with.
+        code: &'static str,
+        /// How long the try took, in milliseconds.
+        ms: u64,
+    },
+    /// Somebody else was renewing the login, and their token was taken.
+    RefreshJoined,
+    /// Something that an honest run does not show, such as a token that was used twice.
+    Anomaly {
+        /// What it is, in `snake_case`.
+        kind: &'static str,
+    },
+    /// The login was taken out of the store.
+    SignedOut,
+    /// The server was told that the tokens are no longer used (RFC 7009).
+    Revoked,
 }
 
 /// Events that wait to be taken; bounded, for a host that never takes them.
