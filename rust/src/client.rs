@@ -146,7 +146,7 @@ impl Client {
 }
 
 /// 32 fresh random bytes.
-fn entropy() -> Result<[u8; 32], Error> {
+pub(crate) fn entropy() -> Result<[u8; 32], Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|why| {
         Error::new(

@@ -2,5 +2,9 @@
 
 mod file;
 mod files;
+#[cfg(feature = "redis")]
+mod redis;
 
 pub use file::FileStore;
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;

@@ -1,0 +1,10 @@
+//! What several tests need.
+
+// Each test program uses its own part.
+#![allow(dead_code)]
+
+pub(crate) mod contract;
+#[cfg(all(feature = "redis", unix))]
+pub(crate) mod redis_server;
+
+pub(crate) type TestResult = Result<(), Box<dyn std::error::Error>>;
