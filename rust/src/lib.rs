@@ -11,8 +11,9 @@
 //! ```
 //!
 //! The core decides everything: this crate sends its requests, keeps its bytes, shows its prompts
-//! and sleeps. Features: `http` (reqwest, tokio: [`Client`] and the driver) and `store` (logins in
-//! files); the vocabulary of the core is there without either.
+//! and sleeps. Features: `http` (reqwest, tokio: [`Client`] and the driver), `store` (logins in
+//! files), `redis` (logins shared by several machines), `tracing` and `opentelemetry` (observers);
+//! the vocabulary of the core is there without any.
 #![warn(missing_docs)]
 
 #[cfg(feature = "http")]
@@ -31,6 +32,7 @@ mod traits;
 
 #[cfg(feature = "store")]
 pub mod store;
+pub mod telemetry;
 
 pub use devicegrant_core::{
     Argument, BodyFormat, Class, ClientAuth, Code, DeviceGrant, Dialect, Discover, Endpoints,

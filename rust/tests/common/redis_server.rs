@@ -23,7 +23,7 @@ pub(crate) fn without() -> bool {
 }
 
 impl Server {
-    /// Starts it with more lines of configuration. It may not listen yet: the store waits for it.
+    /// Starts it with more lines of configuration, in which `{port}` is its port. It may not listen yet: the store waits for it.
     pub(crate) fn start(more: &str) -> std::io::Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
             .local_addr()?
@@ -44,7 +44,7 @@ impl Server {
             "port {}\nbind 127.0.0.1\ndir {}\nsave \"\"\nappendonly yes\nlogfile \"\"\n{}\n",
             self.port,
             self.folder.path().display(),
-            self.more
+            self.more.replace("{port}", &self.port.to_string())
         );
         let mut child = Command::new("redis-server")
             .arg("-")

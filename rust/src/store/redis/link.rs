@@ -4,6 +4,8 @@
 //! anything but an I/O error, such as a password that is just being changed; here every failure
 //! that may pass, and every failed connection, is followed by a fresh try.
 
+use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use devicegrant_core::redis::{Answer, Call, Failure, failed};
@@ -13,6 +15,8 @@ use redis::{
     AsyncConnectionConfig, Client, ErrorKind, RedisError, Script, ServerErrorKind, TlsCertificates,
     Value,
 };
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -48,16 +52,16 @@ impl Link {
         crypto_provider();
         let mut client = Client::open(url.expose()).map_err(|_| bad_address())?;
         if !roots.is_empty() {
+            let mut certificates = CertificateDer::pem_slice_iter(roots);
+            if !certificates.next().is_some_and(|first| first.is_ok()) {
+                return Err(bad_roots());
+            }
             let trusted = TlsCertificates {
                 client_tls: None,
                 root_cert: Some(roots.to_vec()),
             };
-            let not_pem = |_| {
-                let message = "the root certificates for Redis are not in PEM form";
-                Error::new(Code::BadOption, message)
-            };
             let about = client.get_connection_info().clone();
-            client = Client::build_with_tls(about, trusted).map_err(not_pem)?;
+            client = Client::build_with_tls(about, trusted).map_err(|_| bad_roots())?;
         }
         let about = client.get_connection_info();
         let place = format!("Redis at {}/{}", about.addr(), about.redis_settings().db());
@@ -184,17 +188,26 @@ fn bad_address() -> Error {
     Error::new(Code::BadOption, message)
 }
 
+fn bad_roots() -> Error {
+    let message = "the root certificates for Redis are not in PEM form, or none is in them";
+    Error::new(Code::BadOption, message)
+}
+
 /// A certificate that is not trusted will not be trusted in a moment either.
 fn is_tls(why: &RedisError) -> bool {
-    let mut next = std::error::Error::source(why);
+    let mut next = StdError::source(why);
     while let Some(here) = next {
         if here.is::<rustls::Error>() {
             return true;
         }
-        next = match here.downcast_ref::<std::io::Error>() {
-            // Its own error is not its source: that would be the source's source.
-            Some(io) => io.get_ref().map(|inner| inner as _),
-            None => here.source(),
+        // Neither an `Arc` nor an `io::Error` gives what it holds as its source: that would be the
+        // source's source.
+        next = if let Some(shared) = here.downcast_ref::<Arc<dyn StdError + Send + Sync>>() {
+            Some(&**shared)
+        } else if let Some(io) = here.downcast_ref::<std::io::Error>() {
+            io.get_ref().map(|inner| inner as _)
+        } else {
+            here.source()
         };
     }
     false
