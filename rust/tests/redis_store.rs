@@ -182,7 +182,7 @@ async fn a_rest_keeps_all_out_but_those_with_force_until_it_ends() -> TestResult
     };
     assert_eq!(kept.code, Code::RateLimited);
     assert!(kept.until_ms.abs_diff(rest(900)?.until_ms) < 500);
-    sleep(Duration::from_millis(1_000)).await;
+    sleep(Duration::from_secs(1)).await;
     let held = lease(other.lock(lock('a', false)).await?)?;
     other.unlock(held, Some(rest(60_000)?)).await?;
     let forced = lease(store.lock(lock('a', true)).await?)?;
@@ -347,12 +347,14 @@ async fn a_full_server_and_a_strange_key_are_told_apart() -> TestResult {
         .exec_async(&mut connection)
         .await?;
     assert_eq!(code(store.load(id('a')).await), Some(Code::StoreUnreadable));
-    let mut limit = redis::cmd("CONFIG");
-    limit.arg(&["SET", "maxmemory", "1"]);
-    limit.exec_async(&mut connection).await?;
-    assert_eq!(
-        code(store.save(save('b', Some("one"), 0)).await),
-        Some(Code::StoreUnwritable)
-    );
+    for (setting, full, free) in [("min-replicas-to-write", "1", "0"), ("maxmemory", "1", "0")] {
+        for (value, expected) in [(full, Some(Code::StoreUnwritable)), (free, None)] {
+            let mut set = redis::cmd("CONFIG");
+            set.arg(&["SET", setting, value]);
+            set.exec_async(&mut connection).await?;
+            let outcome = store.save(save('b', Some("one"), 0)).await;
+            assert_eq!(code(outcome), expected, "{setting} {value}");
+        }
+    }
     Ok(())
 }

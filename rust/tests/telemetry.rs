@@ -12,7 +12,9 @@ use common::events::{CANARY, all, sign_in};
 use devicegrant::telemetry::{Observers, OtelObserver, TracingObserver};
 use devicegrant::{Event, Observer};
 use opentelemetry::metrics::MeterProvider;
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMetrics};
+use opentelemetry_sdk::metrics::data::{
+    AggregatedMetrics, MetricData, ResourceMetrics, ScopeMetrics,
+};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -32,7 +34,8 @@ impl Visit for Line {
         if field.name() == "message" {
             self.message = format!("{value:?}");
         } else {
-            self.fields += &format!(" {}={value:?}", field.name());
+            let name = field.name();
+            self.fields = format!("{} {name}={value:?}", self.fields);
         }
     }
 }
@@ -94,7 +97,7 @@ fn tracing_is_told_each_event_with_its_fields() {
 fn numbers(exported: &[ResourceMetrics]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let scopes = exported.iter().flat_map(ResourceMetrics::scope_metrics);
-    for metric in scopes.flat_map(|scope| scope.metrics()) {
+    for metric in scopes.flat_map(ScopeMetrics::metrics) {
         let named = |attributes: &mut dyn Iterator<Item = &opentelemetry::KeyValue>| {
             let mut pairs: Vec<String> = attributes
                 .map(|pair| format!("{}={}", pair.key, pair.value))
@@ -136,9 +139,9 @@ fn measured(
         observer.event(event);
     }
     provider.force_flush()?;
-    let exported = exporter.get_finished_metrics()?;
+    let finished = exporter.get_finished_metrics()?;
     provider.shutdown()?;
-    Ok((numbers(&exported), format!("{exported:?}")))
+    Ok((numbers(&finished), format!("{finished:?}")))
 }
 
 #[test]

@@ -60,7 +60,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let python = report.step("Python packages", tools::python);
     let node = report.step("Node packages", tools::node_packages);
     let chromium = report.step("Chromium", tools::chromium);
-    report.step("Rust tests", || loud(cargo(&["test", "--workspace"])));
+    let redis = report.step("redis-server", tools::redis_server);
+    // Every feature: the stores and observers that are optional are tested too.
+    let mut rust = cargo(&["test", "--workspace", "--all-features"]);
+    if redis.is_none() {
+        let what = "the tests against redis-server: they need it";
+        report.skipped.push(what.into());
+        rust.env("DEVICEGRANT_WITHOUT", "redis");
+    }
+    report.step("Rust tests", || loud(rust));
     let binary = report.step("the command", || {
         loud(cargo(&["build", "--release", "-p", "devicegrant-cli"]))
     });

@@ -106,6 +106,22 @@ pub(crate) fn chromium() -> Result<(), String> {
         .map_err(|problem| format!("Chromium is missing: {problem}; {way}"))
 }
 
+/// A redis-server for the tests of the Redis store, from Debian when this account may install.
+pub(crate) fn redis_server() -> Result<(), String> {
+    if succeeds("redis-server", &["--version"]) {
+        return Ok(());
+    }
+    let way = "as an administrator: apt-get install --no-install-recommends redis-server";
+    let install = "apt-get -qq update && \
+                   apt-get -qq install -y --no-install-recommends redis-server";
+    let script = format!(
+        "test \"$(id -u)\" = 0 || sudo='sudo -n'; \
+         $sudo env DEBIAN_FRONTEND=noninteractive sh -c '{install}'"
+    );
+    loud(command("sh", &["-c", &script]))
+        .map_err(|problem| format!("redis-server is missing: {problem}; {way}"))
+}
+
 /// Whether `stamp` holds the very bytes of `source`, that is, whether nothing changed since.
 fn same(source: &Path, stamp: &Path) -> bool {
     matches!((fs::read(source), fs::read(stamp)), (Ok(now), Ok(then)) if now == then)

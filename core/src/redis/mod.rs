@@ -90,7 +90,7 @@ impl Calls {
 
     /// To be sent before each save; its answer means nothing.
     pub fn enlist(&self, id: &LoginId) -> Call {
-        call(ENLIST, vec![self.logins()], [text(&id.0)])
+        call(ENLIST, vec![self.logins()], [text(&*id.0)])
     }
 
     /// For [`saved`]. `again` where the same save was sent before and its answer was lost: then a
@@ -102,8 +102,8 @@ impl Calls {
             None => ("none", SecretBytes::default()),
         };
         let args = [
-            text(save.expected),
-            text(save.expected.saturating_add(1)),
+            text(&save.expected),
+            text(&save.expected.saturating_add(1)),
             text(kind),
             bytes,
             text(if again { "again" } else { "first" }),
@@ -116,7 +116,7 @@ impl Calls {
         let (id, token) = parts(lease)?;
         let args = [
             text(token),
-            text(lock.ttl_ms.max(1)),
+            text(&lock.ttl_ms.max(1)),
             text(if lock.force { "force" } else { "heed" }),
         ];
         Ok(call(LOCK, self.lease_and_rest(&id), args))
@@ -127,7 +127,7 @@ impl Calls {
         let (id, token) = parts(lease)?;
         let left = rest.map_or(0, |rest| rest.until_ms.saturating_sub(now.wall_ms));
         let code = rest.map_or("", |rest| rest.code.as_str());
-        let args = [text(token), text(left), text(code)];
+        let args = [text(token), text(&left), text(code)];
         Ok(call(UNLOCK, self.lease_and_rest(&id), args))
     }
 
@@ -173,7 +173,7 @@ fn call<const N: usize>(script: &'static str, keys: Vec<String>, args: [SecretBy
     }
 }
 
-fn text(value: impl ToString) -> SecretBytes {
+fn text(value: &(impl ToString + ?Sized)) -> SecretBytes {
     SecretBytes::from(value.to_string())
 }
 

@@ -53,7 +53,7 @@ impl Link {
         let mut client = Client::open(url.expose()).map_err(|_| bad_address())?;
         if !roots.is_empty() {
             let mut certificates = CertificateDer::pem_slice_iter(roots);
-            if !certificates.next().is_some_and(|first| first.is_ok()) {
+            if certificates.next().is_none_or(|first| first.is_err()) {
                 return Err(bad_roots());
             }
             let trusted = TlsCertificates {
