@@ -133,18 +133,18 @@ async fn a_lease_that_nobody_gives_back_runs_out() -> TestResult {
         ttl_ms,
         ..lock('a', false)
     };
-    let first = lease(store.lock(short(600)).await?)?;
-    sleep(Duration::from_millis(200)).await;
-    let Locked::Busy { since } = other.lock(short(600)).await? else {
+    let first = lease(store.lock(short(2_000)).await?)?;
+    sleep(Duration::from_millis(300)).await;
+    let Locked::Busy { since } = other.lock(short(2_000)).await? else {
         return Err("it should be busy".into());
     };
-    sleep(Duration::from_millis(200)).await;
-    let Locked::Busy { since: later } = other.lock(short(600)).await? else {
+    sleep(Duration::from_millis(300)).await;
+    let Locked::Busy { since: later } = other.lock(short(2_000)).await? else {
         return Err("it should be busy".into());
     };
     let moved = later.abs_diff(since);
-    assert!(moved < 100, "since moved by {moved} ms");
-    sleep(Duration::from_millis(300)).await;
+    assert!(moved < 250, "since moved by {moved} ms");
+    sleep(Duration::from_millis(1_700)).await;
     let second = lease(other.lock(short(20_000)).await?)?;
     assert_ne!(first, second);
     // The first holder comes late: no error, and the second holder's lease stays.
@@ -153,10 +153,10 @@ async fn a_lease_that_nobody_gives_back_runs_out() -> TestResult {
         code: Code::Timeout,
     };
     store.unlock(first, Some(rest)).await?;
-    let third = store.lock(short(600)).await?;
+    let third = store.lock(short(2_000)).await?;
     assert!(matches!(third, Locked::Busy { .. }), "{third:?}");
     other.unlock(second, None).await?;
-    assert!(matches!(store.lock(short(600)).await?, Locked::Yes(_)));
+    assert!(matches!(store.lock(short(2_000)).await?, Locked::Yes(_)));
     Ok(())
 }
 
@@ -176,13 +176,13 @@ async fn a_rest_keeps_all_out_but_those_with_force_until_it_ends() -> TestResult
         })
     };
     let held = lease(store.lock(lock('a', false)).await?)?;
-    store.unlock(held, Some(rest(900)?)).await?;
+    store.unlock(held, Some(rest(2_000)?)).await?;
     let Locked::Resting(kept) = other.lock(lock('a', false)).await? else {
         return Err("it should rest".into());
     };
     assert_eq!(kept.code, Code::RateLimited);
-    assert!(kept.until_ms.abs_diff(rest(900)?.until_ms) < 500);
-    sleep(Duration::from_secs(1)).await;
+    assert!(kept.until_ms.abs_diff(rest(2_000)?.until_ms) < 1_500);
+    sleep(Duration::from_millis(2_200)).await;
     let held = lease(other.lock(lock('a', false)).await?)?;
     other.unlock(held, Some(rest(60_000)?)).await?;
     let forced = lease(store.lock(lock('a', true)).await?)?;
@@ -290,7 +290,7 @@ async fn a_wrong_password_is_refused_and_not_shown() -> TestResult {
         let shown = format!("{error} {error:?} {}", error.message());
         assert!(!shown.contains("hunter2"), "{shown}");
     }
-    assert!(started.elapsed() < Duration::from_secs(2));
+    assert!(started.elapsed() < Duration::from_secs(4));
     for url in ["redis://:hunter2@[", "https://:hunter2@host/", "hunter2"] {
         let outcome = RedisStore::connect(Secret::new(url), None).await;
         let error = outcome.err().ok_or("it was taken")?;
