@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// One thing that happened. Durations are seconds, except where a field is named `ms`.
+/// One thing that happened. Durations are seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -47,30 +47,31 @@ pub enum Event {
     },
     /// The login was written to the store.
     Saved,
-    /// The login was renewed without a person (RFC 6749 §6).
+    /// The access token was renewed (RFC 6749 §6).
     Refreshed {
-        /// How long the exchange and its save took, in milliseconds.
+        /// From the request to the save, in milliseconds.
         ms: u64,
-        /// Whether the server issued a new refresh token too.
+        /// Whether the server issued another refresh token.
         rotated: bool,
     },
-    /// A renewal ended without a new token.
+    /// The access token could not be renewed.
     RefreshFailed {
-        /// The code of the catalog that it ended with.
+        /// The code of the error, as [`Code::as_str`](crate::Code::as_str).
         code: &'static str,
-        /// How long the try took, in milliseconds.
+        /// From the request to the end, in milliseconds.
         ms: u64,
     },
-    /// Somebody else was renewing the login, and their token was taken.
+    /// Another program renewed the token while this one waited for it.
     RefreshJoined,
-    /// Something that an honest run does not show, such as a token that was used twice.
+    /// Something that an operator should look at.
     Anomaly {
-        /// What it is, in `snake_case`.
+        /// `polling_too_fast`, `response_lost`, `repeated_refusal`, `refresh_storm`, `fenced` or
+        /// `not_saved`.
         kind: &'static str,
     },
-    /// The login was taken out of the store.
+    /// The server ended the login, and what was kept of it was removed.
     SignedOut,
-    /// The server was told that the tokens are no longer used (RFC 7009).
+    /// The server was asked to revoke a token (RFC 7009).
     Revoked,
 }
 

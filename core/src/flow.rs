@@ -102,6 +102,8 @@ pub enum Input {
     },
     /// Nobody has the lease, and nobody should take it yet.
     Resting(Rest),
+    /// The store could not do what was asked of it.
+    Failed(Error),
 }
 
 /// A wish for the lease on a login.
@@ -116,7 +118,7 @@ pub struct Lock {
 }
 
 /// Why a renewal that failed is not tried again at once, by this program or another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rest {
     /// Until when, in milliseconds since 1970.
     pub until_ms: u64,
@@ -149,7 +151,7 @@ pub struct Save {
 }
 
 /// A lease as the store names it; opaque to core.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lease(pub Box<str>);
 
 /// Why there is no whole answer. The host says what it knows and decides nothing.

@@ -8,10 +8,13 @@
 mod address;
 mod device;
 mod discover;
+pub mod disk;
+mod entropy;
 mod error;
 mod event;
 mod flow;
 mod grant;
+pub mod home;
 mod login;
 mod options;
 mod prompt;
@@ -19,6 +22,7 @@ mod provider;
 pub mod redis;
 mod seal;
 mod secret;
+mod session;
 mod text;
 mod tokens;
 mod wire;
@@ -32,11 +36,14 @@ pub use flow::{
     Revision, Save, Step, TlsProblem,
 };
 pub use grant::{Client, ClientAuth, Endpoints, Grant};
-pub use login::{Find, Header, Keep, Login, Record};
+pub use login::{
+    Ended, Find, Finish, Finished, Found, Header, Keep, Kept, Kind, Login, Record, Sealed, Survey,
+};
 pub use options::Options;
 pub use prompt::{Prompt, Qr};
 pub use provider::{Argument, Provider, builtin as builtin_provider, names as provider_names};
 pub use seal::Key;
 pub use secret::{Secret, SecretBytes};
+pub use session::{Cached, Health, HealthState, Need, Renewal, Revoke, Revoked, Session};
 pub use tokens::Tokens;
 pub use wire::dialect::{BodyFormat, Dialect};

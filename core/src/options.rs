@@ -122,10 +122,21 @@ impl Options {
             ]),
             (None, None) => return Ok(None),
         };
-        let digest = Sha256::digest(fields.to_string().as_bytes());
-        let name = BASE32_NOPAD.encode(&digest[..16]).to_ascii_lowercase();
-        Ok(Some(LoginId(name.into())))
+        Ok(Some(folder(&fields)))
     }
+
+    /// Where a sign-in to this login waits for its person.
+    pub(crate) fn pending_id(&self) -> Result<Option<LoginId>, Error> {
+        let login = self.login_id()?;
+        Ok(login.map(|login| folder(&serde_json::json!(["pending", "", "", login.0]))))
+    }
+}
+
+/// 26 characters of base32 of the SHA-256: the same on every machine, and safe as a file's name.
+fn folder(fields: &serde_json::Value) -> LoginId {
+    let digest = Sha256::digest(fields.to_string().as_bytes());
+    let name = BASE32_NOPAD.encode(&digest[..16]).to_ascii_lowercase();
+    LoginId(name.into())
 }
 
 pub(crate) fn normal(address: &str) -> String {

@@ -18,6 +18,10 @@ impl Key {
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
+
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Key {
@@ -27,6 +31,8 @@ impl fmt::Debug for Key {
 }
 
 const NONCE: usize = 24;
+/// How much longer the sealed bytes are: a nonce and a tag.
+pub(crate) const OVERHEAD: usize = NONCE + 16;
 
 /// `nonce (24) ‖ ciphertext ‖ tag (16)`; `purpose` is authenticated with it.
 pub(crate) fn seal(

@@ -67,6 +67,12 @@ impl From<String> for SecretBytes {
     }
 }
 
+impl std::hash::Hash for SecretBytes {
+    fn hash<H: std::hash::Hasher>(&self, to: &mut H) {
+        self.expose().hash(to);
+    }
+}
+
 impl Zeroize for SecretBytes {
     fn zeroize(&mut self) {
         self.0.zeroize();

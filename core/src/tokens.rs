@@ -21,6 +21,8 @@ pub struct Tokens {
     pub access_token: Secret,
     /// Always `Bearer`, however the server spells it.
     pub token_type: String,
+    /// When it was asked for, in milliseconds since 1970 by this machine's clock.
+    pub issued_at_ms: u64,
     /// When the access token ends, in milliseconds since 1970 by this machine's clock; counted
     /// from when it was asked for. None where the server does not say.
     pub expires_at_ms: Option<u64>,
@@ -79,6 +81,7 @@ impl Tokens {
         Ok(Self {
             access_token,
             token_type: token_type(answer, dialect)?,
+            issued_at_ms: sent.wall_ms,
             expires_at_ms: ends(dialect::EXPIRES_IN),
             refresh_token: secret(
                 dialect::REFRESH_TOKEN,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use devicegrant_core::{
-    Code, DeviceGrant, Discover, Error, Find, Flow, Input, Keep, Login, LoginId, Now, Options,
+    Code, DeviceGrant, Discover, Error, Find, Flow, Input, Keep, Key, Login, LoginId, Now, Options,
     Record, Response, SecretBytes, SignIn, Step,
 };
 
@@ -50,17 +50,26 @@ impl Store {
 
     fn keep(&mut self, options: &Options) -> Result<Login, Error> {
         let record = record(options)?;
-        self.drive(Keep::new(options, record)?)
+        let kept = self.drive(Keep::login(options, record.clone(), key(), [9; 32])?)?;
+        Ok(Login {
+            id: kept.id,
+            revision: kept.revision,
+            record,
+        })
     }
 
     fn find(&mut self, options: &Options) -> Result<Login, Error> {
-        self.drive(Find::new(options)?)
+        self.drive(Find::login(options)?)?.open(&key())
     }
 }
 
 #[allow(clippy::panic, reason = "a test's way to fail")]
 fn panic_on(what: &str) -> ! {
     panic!("not expected here: {what}")
+}
+
+fn key() -> Key {
+    Key::new([7; 32])
 }
 
 /// A record as a sign-in makes it.
@@ -97,7 +106,7 @@ fn record(options: &Options) -> Result<Record, Error> {
                 Input::Go
             }
             Step::Show(_) => Input::Go,
-            Step::Done(SignIn::Tokens(tokens)) => return Record::new(options, grant, *tokens),
+            Step::Done(SignIn::Tokens(tokens)) => return Record::new(options, grant, *tokens, now),
             other => panic_on(&format!("{other:?}")),
         };
     }
@@ -234,6 +243,52 @@ fn what_a_newer_program_wrote_is_neither_read_nor_written_over() -> TestResult {
     assert_eq!(store.find(&target).map_err(|e| e.code()).err(), refused);
     assert_eq!(store.keep(&target).map_err(|e| e.code()).err(), refused);
     assert_eq!(store.logins.get(&kept.id), Some(&(Some(newer), 7)));
+    Ok(())
+}
+
+#[test]
+fn a_record_opens_in_its_own_place_with_its_own_key_alone() -> TestResult {
+    let mut store = Store::default();
+    let target = to("https://auth.example.com");
+    let kept = store.keep(&target)?;
+    let (bytes, revision) = store.logins.get(&kept.id).cloned().unwrap_or_default();
+    let bytes = bytes.unwrap_or_default();
+    let found = store.drive(Find::login(&target)?)?;
+    let other_key = found.open(&Key::new([8; 32]));
+    assert_eq!(
+        other_key.map_err(|e| e.code()).err(),
+        Some(Code::SealBroken)
+    );
+    let text = String::from_utf8_lossy(bytes.expose()).into_owned();
+    assert!(text.starts_with(r#"{"devicegrant":1,"kind":"login","id":""#));
+    assert!(
+        !text.contains("token-1") && !text.contains("refresh-1"),
+        "{text}"
+    );
+    // Another's place, a lower number than its own, another header: none of them opens.
+    let other = to("https://other.example.com");
+    let other_id = other.login_id()?.unwrap_or_else(|| panic_on("no id"));
+    let named = |from: &str, to: &str| {
+        let at = text.find('\n').unwrap_or_default();
+        let line = text[..at].replace(from, to).into_bytes();
+        SecretBytes::new([&line, &bytes.expose()[at..]].concat())
+    };
+    for (id, changed, revision) in [
+        (other_id, named("auth.example", "other.example"), revision),
+        (kept.id.clone(), named("x", "x"), revision - 1),
+        (kept.id.clone(), named("client-1", "client-2"), revision),
+        (
+            kept.id.clone(),
+            named("\"revision\":1", "\"revision\":0"),
+            revision,
+        ),
+    ] {
+        store.logins.clear();
+        store.logins.insert(id, (Some(changed), revision));
+        let found = store.drive(Find::login(&Options::default())?)?;
+        let opened = found.open(&key()).map_err(|e| e.code()).err();
+        assert_eq!(opened, Some(Code::SealBroken));
+    }
     Ok(())
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn now() -> Now {
 
 /// Sleeps until the steady clock reads `until` milliseconds. Rounded up: a timer that ends a
 /// fraction early would only be asked for again.
+#[cfg(feature = "http")]
 pub(crate) async fn sleep_until(until: u64) {
     let left = until.saturating_sub(now().steady_ms);
     tokio::time::sleep(Duration::from_millis(left)).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use devicegrant_core::{Code, Error, Flow, Input, Step};
 
 use crate::clock;
+use crate::stretch::Stretch;
 use crate::traits::{Locked, Observer, Prompter, Store, Transport};
 
 /// What a flow's effects are performed with.
@@ -31,8 +32,17 @@ impl std::fmt::Debug for Host {
 
 /// Drives any flow to its end.
 ///
-/// Errors: the flow's own, and those of the store and the prompt.
-pub async fn drive<F: Flow>(mut flow: F, host: &Host) -> Result<F::Output, Error> {
+/// Errors: the flow's own, and those of the prompt.
+pub async fn drive<F: Flow>(flow: F, host: &Host) -> Result<F::Output, Error> {
+    drive_within(flow, host, &Stretch::default()).await
+}
+
+/// The same, and says in `stretch` when it must not be cut off (DESIGN §4).
+pub(crate) async fn drive_within<F: Flow>(
+    mut flow: F,
+    host: &Host,
+    stretch: &Stretch,
+) -> Result<F::Output, Error> {
     let mut input = Input::Go;
     loop {
         let step = flow.step(clock::now(), input);
@@ -43,43 +53,53 @@ pub async fn drive<F: Flow>(mut flow: F, host: &Host) -> Result<F::Output, Error
         }
         input = match step? {
             Step::Done(output) => return Ok(output),
-            Step::Send(request) => match host.transport.send(request).await {
-                Ok(response) => Input::Response(response),
-                Err(reason) => Input::Unreachable(reason),
-            },
+            Step::Send(request) => {
+                stretch.raise_if(request.must_finish);
+                let sent = host.transport.send(request).await;
+                sent.map_or_else(Input::Unreachable, Input::Response)
+            }
             Step::Show(prompt) => {
                 let nobody = || Error::new(Code::NoPrompt, "there is nobody to show the code to");
-                host.prompter
-                    .as_ref()
-                    .ok_or_else(nobody)?
-                    .show(*prompt)
-                    .await?;
+                let prompter = host.prompter.as_ref().ok_or_else(nobody)?;
+                prompter.show(*prompt).await?;
                 Input::Go
             }
             Step::Wait { until } => {
                 clock::sleep_until(until).await;
                 Input::Go
             }
-            Step::Load(id) => {
-                let loaded = host.store.load(id).await?;
-                Input::Loaded {
+            Step::Load(id) => match host.store.load(id).await {
+                Ok(loaded) => Input::Loaded {
                     bytes: loaded.bytes,
                     revision: loaded.revision,
+                },
+                Err(error) => Input::Failed(error),
+            },
+            Step::List => {
+                let listed = host.store.list().await;
+                listed.map_or_else(Input::Failed, Input::Listed)
+            }
+            Step::Save(save) => match host.store.save(save).await {
+                Ok(Some(revision)) => Input::Saved(revision),
+                Ok(None) => Input::Conflict,
+                Err(error) => Input::Failed(error),
+            },
+            Step::Lock(lock) => {
+                // From before the lease is there: one that nobody holds would have to run out.
+                stretch.raise_if(true);
+                let locked = host.store.lock(lock).await;
+                stretch.lower_if(!matches!(locked, Ok(Locked::Yes(_))));
+                match locked {
+                    Ok(Locked::Yes(lease)) => Input::Locked(lease),
+                    Ok(Locked::Busy { since }) => Input::Busy { since },
+                    Ok(Locked::Resting(rest)) => Input::Resting(rest),
+                    Err(error) => Input::Failed(error),
                 }
             }
-            Step::List => Input::Listed(host.store.list().await?),
-            Step::Save(save) => match host.store.save(save).await? {
-                Some(revision) => Input::Saved(revision),
-                None => Input::Conflict,
-            },
-            Step::Lock(lock) => match host.store.lock(lock).await? {
-                Locked::Yes(lease) => Input::Locked(lease),
-                Locked::Busy { since } => Input::Busy { since },
-                Locked::Resting(rest) => Input::Resting(rest),
-            },
             Step::Unlock { lease, rest } => {
-                host.store.unlock(lease, rest).await?;
-                Input::Go
+                let unlocked = host.store.unlock(lease, rest).await;
+                stretch.lower_if(true);
+                unlocked.map_or_else(Input::Failed, |()| Input::Go)
             }
         };
     }

@@ -12,42 +12,41 @@
 //!
 //! The core decides everything: this crate sends its requests, keeps its bytes, shows its prompts
 //! and sleeps. Features: `http` (reqwest, tokio: [`Client`] and the driver), `store` (logins in
-//! files), `redis` (logins shared by several machines), `tracing` and `opentelemetry` (observers);
-//! the vocabulary of the core is there without any.
+//! files or in memory), `keyring` (their key in the system's keyring), `redis` (logins shared by
+//! several machines), `tracing` and `opentelemetry` (observers); the vocabulary of the core is there
+//! without any.
 #![warn(missing_docs)]
 
 #[cfg(feature = "http")]
 mod client;
-#[cfg(feature = "http")]
+#[cfg(feature = "store")]
 mod clock;
 #[cfg(feature = "http")]
 mod driver;
 #[cfg(feature = "store")]
-mod home;
+mod home_folder;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "http")]
+mod stretch;
 #[cfg(feature = "http")]
 mod terminal;
 mod traits;
 
 #[cfg(feature = "store")]
+pub mod key;
+#[cfg(feature = "store")]
 pub mod store;
 pub mod telemetry;
 
-pub use devicegrant_core::{
-    Argument, BodyFormat, Class, ClientAuth, Code, DeviceGrant, Dialect, Discover, Endpoints,
-    Error, Event, Find, Flow, Grant, Header, Input, Keep, Key, Lease, Lock, Login, LoginId, Method,
-    Now, Options, Pending, Prompt, Provider, Qr, Reason, Record, Request, Response, Rest, Revision,
-    Save, Secret, SecretBytes, ServerError, SignIn, Step, TlsProblem, Tokens, builtin_provider,
-    provider_names,
-};
+pub use devicegrant_core::*;
 
 #[cfg(feature = "http")]
 pub use client::{Client, ClientBuilder};
 #[cfg(feature = "http")]
 pub use driver::{Host, drive};
 #[cfg(feature = "store")]
-pub use home::Home;
+pub use home_folder::Home;
 #[cfg(feature = "http")]
 pub use http::Http;
 #[cfg(feature = "http")]

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use devicegrant::store::FileStore;
-use devicegrant::{Code, Error, Home, LoginId, Save, SecretBytes};
+use devicegrant::{Code, Error, Home, Lock, Locked, LoginId, Save, SecretBytes};
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
 
@@ -12,11 +12,32 @@ fn id() -> LoginId {
     LoginId("abcdefghijklmnopqrstuvwxyz".into())
 }
 
+/// A record as the store takes it: its first line says how many bytes follow.
+fn record(text: &str) -> SecretBytes {
+    format!("{{\"sealed\":{}}}\n{text}", text.len()).into()
+}
+
 fn save(text: &str, expected: u64) -> Save {
     Save {
         id: id(),
-        bytes: Some(SecretBytes::from(text.to_owned())).filter(|bytes| !bytes.is_empty()),
+        bytes: Some(record(text)),
         expected,
+    }
+}
+
+fn sign_out(expected: u64) -> Save {
+    Save {
+        id: id(),
+        bytes: None,
+        expected,
+    }
+}
+
+fn wish() -> Lock {
+    Lock {
+        id: id(),
+        ttl_ms: 45_000,
+        force: false,
     }
 }
 
@@ -34,9 +55,9 @@ fn a_save_is_conditional_and_a_sign_out_is_a_revision() -> TestResult {
     assert_eq!(store.save(&save("other", 0))?, None);
     assert_eq!(store.save(&save("two", 1))?, Some(2));
     let loaded = store.load(&id())?;
-    assert_eq!(loaded.bytes, Some(SecretBytes::from("two".to_owned())));
+    assert_eq!(loaded.bytes, Some(record("two")));
     assert_eq!(store.list()?, [id()]);
-    assert_eq!(store.save(&save("", 2))?, Some(3));
+    assert_eq!(store.save(&sign_out(2))?, Some(3));
     let out = store.load(&id())?;
     assert_eq!((out.bytes, out.revision), (None, 3));
     Ok(())
@@ -68,17 +89,17 @@ fn of_many_who_read_the_same_revision_one_writes() -> TestResult {
 fn a_lease_belongs_to_one() -> TestResult {
     let folder = tempfile::tempdir()?;
     let (one, other) = (at(folder.path())?, at(folder.path())?);
-    let devicegrant::Locked::Yes(lease) = one.lock(&id(), 0)? else {
+    let Locked::Yes(lease) = one.lock(&wish())? else {
         return Err("the first has it".into());
     };
     for store in [&one, &other] {
-        assert!(matches!(
-            store.lock(&id(), 5)?,
-            devicegrant::Locked::Busy { since: 5 }
-        ));
+        assert!(matches!(store.lock(&wish())?, Locked::Busy { .. }));
     }
-    one.unlock(&lease);
-    assert!(matches!(other.lock(&id(), 0)?, devicegrant::Locked::Yes(_)));
+    one.unlock(&lease, None)?;
+    assert!(matches!(other.lock(&wish())?, Locked::Yes(_)));
+    // The first has nothing left to give back.
+    one.unlock(&lease, None)?;
+    assert!(matches!(one.lock(&wish())?, Locked::Busy { .. }));
     Ok(())
 }
 
@@ -139,7 +160,7 @@ mod on_unix {
         symlink(&elsewhere, store.folder().join(&*id().0).join("r.9"))?;
         assert_eq!(
             store.load(&id()).map(|_| ()).map_err(|e| e.code()),
-            Err(Code::StoreUnreadable)
+            Err(Code::StoreUnsafe)
         );
         Ok(())
     }

@@ -86,7 +86,7 @@ fn tracing_is_told_each_event_with_its_fields() {
             "INFO devicegrant refreshed ms=750 rotated=false",
             "WARN devicegrant refresh_failed code=\"login_ended\" ms=40",
             "DEBUG devicegrant refresh_joined",
-            "WARN devicegrant anomaly kind=\"refresh_token_reused\"",
+            "WARN devicegrant anomaly kind=\"refresh_storm\"",
             "INFO devicegrant signed_out",
             "INFO devicegrant revoked",
         ]
@@ -148,7 +148,7 @@ fn measured(
 fn opentelemetry_counts_and_measures() -> TestResult {
     let (numbers, _) = measured(&all())?;
     let expected = [
-        ("devicegrant.anomalies{kind=refresh_token_reused}", "1"),
+        ("devicegrant.anomalies{kind=refresh_storm}", "1"),
         ("devicegrant.codes_issued{}", "1"),
         ("devicegrant.polls{}", "3"),
         (

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pace::Pace;
 use crate::error::{Code, Error};
+use crate::flow::Now;
 use crate::grant::Grant;
 use crate::prompt::Prompt;
 use crate::seal::{self, Key};
@@ -48,6 +49,11 @@ impl Pending {
     /// When the code ends, in milliseconds since 1970 by this machine's clock.
     pub fn expires_at_ms(&self) -> u64 {
         self.pace.ends_at_ms()
+    }
+
+    /// None when it is time to poll, else until when the steady clock has to wait.
+    pub(crate) fn wait_until(&mut self, now: Now) -> Option<u64> {
+        self.pace.wait_until(now)
     }
 
     /// Seals the login, so that another process, request or replica can finish it.

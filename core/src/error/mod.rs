@@ -89,6 +89,14 @@ impl Error {
         error
     }
 
+    /// Says that an answer had been lost before, which is the likely cause.
+    pub(crate) fn after_a_lost_answer(mut self) -> Self {
+        self.0.message.push_str(
+            "; an earlier answer was lost on its way, so that the server may count the token as used twice",
+        );
+        self
+    }
+
     /// Adds the logins among which the caller has to choose.
     pub(crate) fn among(mut self, candidates: Vec<String>) -> Self {
         self.0.candidates = candidates;

@@ -1,30 +1,54 @@
 //! Finding the login that a caller means.
 //!
 //! ```text
-//!  Start ─ Load its own folder ─► Exact ─ there, and it fits ─────────────► Done(Login)
+//!  Start ─ Load its own folder ─► Exact ─ there, and it fits ─────────────► Done(Found)
 //!    │                              │ not there                               ▲
 //!    └─ nothing named ──────────────┴─ List ─► Listed ─ Load each ─► one fits ┘
 //!                                                       none: no_login; several: ambiguous_login
 //! ```
+//!
+//! Only clear headers are read: no key is needed to say which login is meant.
 
+use super::survey::MOST;
 use super::wanted::{self, Wanted};
-use super::{Login, Record};
+use super::{Kind, Login, Sealed};
 use crate::error::{Code, Error};
 use crate::event::Event;
 use crate::flow::{Flow, Input, LoginId, Now, Revision, Step, out_of_turn};
 use crate::options::Options;
+use crate::seal::Key;
 use crate::secret::SecretBytes;
 use crate::text::clean;
 
-/// More than anybody keeps; a folder of somebody else's making must not be read for ever.
-const MOST: usize = 1000;
+/// Something kept that fits what was named.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its folder.
+    pub id: LoginId,
+    /// The revision of the store that holds it.
+    pub revision: Revision,
+    /// Its clear header, and what is sealed.
+    pub sealed: Sealed,
+}
 
-/// The machine that finds a login by what the caller named.
+impl Found {
+    /// Opens a login. Errors: `seal_broken`, `record_unreadable`, `login_ended`.
+    pub fn open(&self, key: &Key) -> Result<Login, Error> {
+        Ok(Login {
+            id: self.id.clone(),
+            revision: self.revision,
+            record: self.sealed.login(key, &self.id, self.revision)?,
+        })
+    }
+}
+
+/// The machine that finds a login, or a sign-in that waits, by what the caller named.
 #[derive(Debug)]
 pub struct Find {
     wanted: Wanted,
+    pending: bool,
     own: Option<LoginId>,
-    found: Vec<Login>,
+    found: Vec<Found>,
     /// A record that could not be read; told only where nothing else fits.
     trouble: Option<Error>,
     state: State,
@@ -40,23 +64,37 @@ enum State {
 }
 
 impl Find {
+    /// Finds a login; one that the server ended counts only where no other fits.
+    ///
     /// Errors: those of options that contradict themselves.
-    pub fn new(options: &Options) -> Result<Self, Error> {
+    pub fn login(options: &Options) -> Result<Self, Error> {
+        Self::new(options, options.login_id()?, false)
+    }
+
+    /// Finds a sign-in that waits for its person.
+    ///
+    /// Errors: those of options that contradict themselves.
+    pub fn pending(options: &Options) -> Result<Self, Error> {
+        Self::new(options, options.pending_id()?, true)
+    }
+
+    fn new(options: &Options, own: Option<LoginId>, pending: bool) -> Result<Self, Error> {
         Ok(Self {
             wanted: Wanted::new(options)?,
-            own: options.login_id()?,
+            pending,
+            own,
             found: Vec::new(),
             trouble: None,
             state: State::Start,
         })
     }
 
-    fn list(&mut self) -> Step<Login> {
+    fn list(&mut self) -> Step<Found> {
         self.state = State::Listing;
         Step::List
     }
 
-    fn look(&mut self, mut left: Vec<LoginId>) -> Result<Step<Login>, Error> {
+    fn look(&mut self, mut left: Vec<LoginId>) -> Result<Step<Found>, Error> {
         let Some(next) = left.pop() else {
             return self.end();
         };
@@ -71,20 +109,24 @@ impl Find {
         let Some(bytes) = bytes else {
             return;
         };
-        match Record::from_bytes(bytes.expose()) {
+        match Sealed::read(bytes) {
             Err(error) => self.trouble = Some(error),
-            Ok(record) if self.wanted.fits(&record.header) => self.found.push(Login {
-                id,
-                revision,
-                record,
-            }),
-            Ok(_) => {}
+            Ok(sealed) if !self.wanted.fits(&sealed.header) => {}
+            Ok(sealed) => match sealed.ended() {
+                Some(error) if !self.pending => self.trouble = Some(error),
+                _ if self.pending == (sealed.kind == Kind::Pending) => self.found.push(Found {
+                    id,
+                    revision,
+                    sealed,
+                }),
+                _ => {}
+            },
         }
     }
 
-    fn end(&mut self) -> Result<Step<Login>, Error> {
+    fn end(&mut self) -> Result<Step<Found>, Error> {
         if self.found.len() > 1 {
-            let headers = self.found.iter().map(|found| &found.record.header);
+            let headers = self.found.iter().map(|found| &found.sealed.header);
             let mut names: Vec<_> = headers
                 .map(|header| clean(&wanted::name(header), 500))
                 .collect();
@@ -95,20 +137,28 @@ impl Find {
         if let Some(found) = self.found.pop() {
             return Ok(Step::Done(found));
         }
-        Err(self.trouble.take().unwrap_or_else(|| {
-            let message = match clean(&self.wanted.describe(), 300) {
-                what if what.is_empty() => "nobody has signed in yet".to_owned(),
-                what => format!("nobody has signed in for {what}"),
-            };
-            Error::new(Code::NoLogin, message)
-        }))
+        Err(self.trouble.take().unwrap_or_else(|| self.nothing()))
+    }
+
+    fn nothing(&self) -> Error {
+        let (code, what) = if self.pending {
+            (Code::NoPending, "no sign-in waits")
+        } else {
+            (Code::NoLogin, "nobody has signed in")
+        };
+        let message = match clean(&self.wanted.describe(), 300) {
+            which if which.is_empty() && self.pending => what.to_owned(),
+            which if which.is_empty() => format!("{what} yet"),
+            which => format!("{what} for {which}"),
+        };
+        Error::new(code, message)
     }
 }
 
 impl Flow for Find {
-    type Output = Login;
+    type Output = Found;
 
-    fn step(&mut self, _: Now, input: Input) -> Result<Step<Login>, Error> {
+    fn step(&mut self, _: Now, input: Input) -> Result<Step<Found>, Error> {
         match (std::mem::replace(&mut self.state, State::Ended), input) {
             (State::Start, Input::Go) => match self.own.clone() {
                 Some(id) => {
@@ -134,6 +184,12 @@ impl Flow for Find {
                 self.take(now, bytes, revision);
                 self.look(left)
             }
+            // One login that cannot be read must not hide another.
+            (State::Looking { left, .. }, Input::Failed(error)) => {
+                self.trouble = Some(error);
+                self.look(left)
+            }
+            (_, Input::Failed(error)) => Err(error),
             (state, _) => {
                 self.state = state;
                 Err(out_of_turn())

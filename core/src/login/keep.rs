@@ -1,4 +1,4 @@
-//! Writing a fresh login over whatever is there: a person has just signed in, so it wins.
+//! Writing a fresh sign-in over whatever is there: a person has just signed in, so it wins.
 //!
 //! ```text
 //!  Start ─ Load ─► Loading ─ Save at that revision ─► Saving ─ Saved ─► Done
@@ -6,25 +6,60 @@
 //!                     └────────── Conflict ──────────────┘ at most five times
 //! ```
 
-use super::{Login, Record, record};
+use super::record::KeptPending;
+use super::{Header, Record, sealed};
+use crate::device::Pending;
+use crate::entropy::Entropy;
 use crate::error::{Code, Error};
 use crate::event::{Event, Events};
-use crate::flow::{Flow, Input, LoginId, Now, Save, Step, out_of_turn};
+use crate::flow::{Flow, Input, LoginId, Now, Revision, Save, Step, out_of_turn};
 use crate::options::Options;
+use crate::seal::Key;
 use crate::secret::SecretBytes;
 
 /// Others may write in between; nobody does so for ever.
 const TRIES: u8 = 5;
 
-/// The machine that keeps a fresh login.
+/// Where something is kept now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its folder.
+    pub id: LoginId,
+    /// The revision that holds it.
+    pub revision: Revision,
+}
+
+/// The machine that keeps a fresh login, or a sign-in that waits for its person.
 #[derive(Debug)]
 pub struct Keep {
     id: LoginId,
-    record: Option<Record>,
-    bytes: SecretBytes,
+    what: What,
+    key: Key,
+    entropy: Entropy,
     tries: u8,
     state: State,
     events: Events,
+}
+
+#[derive(Debug)]
+enum What {
+    Login(Box<Record>),
+    Pending(Box<KeptPending>),
+}
+
+impl What {
+    fn seal(
+        &self,
+        key: &Key,
+        entropy: &[u8; 32],
+        id: &LoginId,
+        revision: Revision,
+    ) -> Result<SecretBytes, Error> {
+        match self {
+            Self::Login(record) => record.seal(key, entropy, id, revision),
+            Self::Pending(pending) => pending.seal(key, entropy, id, revision),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -36,63 +71,109 @@ enum State {
 }
 
 impl Keep {
-    /// Keeps `record` as the login that `options` name.
+    /// Keeps `record` as the login that `options` name. `entropy` is 32 fresh random bytes.
     ///
     /// Errors: `no_target` where they name none.
-    pub fn new(options: &Options, record: Record) -> Result<Self, Error> {
-        let id = options.login_id()?.ok_or_else(|| {
-            Error::new(
-                Code::NoTarget,
-                "nothing names the login that is to be kept: give a profile",
-            )
-        })?;
-        Ok(Self {
+    pub fn login(
+        options: &Options,
+        record: Record,
+        key: Key,
+        entropy: [u8; 32],
+    ) -> Result<Self, Error> {
+        let id = options.login_id()?.ok_or_else(nothing_named)?;
+        Ok(Self::at(id, What::Login(Box::new(record)), key, entropy))
+    }
+
+    /// Keeps a sign-in that was begun at `now`, so that any process can finish it. `entropy` is
+    /// 32 fresh random bytes.
+    ///
+    /// Errors: `no_target` where the options name no login.
+    pub fn pending(
+        options: &Options,
+        pending: Pending,
+        now: Now,
+        key: Key,
+        entropy: [u8; 32],
+    ) -> Result<Self, Error> {
+        let login = options.login_id()?.ok_or_else(nothing_named)?;
+        let id = options.pending_id()?.ok_or_else(nothing_named)?;
+        let header = Header::new(options, pending.grant(), now)?;
+        let pending = KeptPending {
+            header,
+            login,
+            pending,
+        };
+        Ok(Self::at(id, What::Pending(Box::new(pending)), key, entropy))
+    }
+
+    fn at(id: LoginId, what: What, key: Key, entropy: [u8; 32]) -> Self {
+        Self {
             id,
-            bytes: record.to_bytes()?,
-            record: Some(record),
+            what,
+            key,
+            entropy: Entropy::new(entropy),
             tries: 0,
             state: State::Start,
             events: Events::default(),
-        })
+        }
     }
 
-    fn load(&mut self) -> Result<Step<Login>, Error> {
+    fn load(&mut self) -> Result<Step<Kept>, Error> {
         if self.tries == TRIES {
-            let message = format!("the login changed {TRIES} times while it was being written");
-            return Err(Error::new(Code::StoreBusy, message));
+            return Err(too_busy(TRIES));
         }
         self.tries += 1;
         self.state = State::Loading;
         Ok(Step::Load(self.id.clone()))
     }
+
+    fn save(
+        &mut self,
+        there: Option<&SecretBytes>,
+        revision: Revision,
+    ) -> Result<Step<Kept>, Error> {
+        if let Some(bytes) = there {
+            sealed::refuse_newer(bytes.expose())?;
+        }
+        let next = revision + 1;
+        let entropy = self.entropy.draw();
+        let bytes = self.what.seal(&self.key, &entropy, &self.id, next)?;
+        self.state = State::Saving;
+        Ok(Step::Save(Save {
+            id: self.id.clone(),
+            bytes: Some(bytes),
+            expected: revision,
+        }))
+    }
+}
+
+fn nothing_named() -> Error {
+    let message = "nothing names the login that is to be kept: give a profile";
+    Error::new(Code::NoTarget, message)
+}
+
+pub(super) fn too_busy(tries: u8) -> Error {
+    let message = format!("the login changed {tries} times while it was being written");
+    Error::new(Code::StoreBusy, message)
 }
 
 impl Flow for Keep {
-    type Output = Login;
+    type Output = Kept;
 
-    fn step(&mut self, _: Now, input: Input) -> Result<Step<Login>, Error> {
+    fn step(&mut self, _: Now, input: Input) -> Result<Step<Kept>, Error> {
         match (std::mem::replace(&mut self.state, State::Ended), input) {
             (State::Start, Input::Go) | (State::Saving, Input::Conflict) => self.load(),
             (State::Loading, Input::Loaded { bytes, revision }) => {
-                if let Some(bytes) = &bytes {
-                    record::refuse_newer(bytes.expose())?;
-                }
-                self.state = State::Saving;
-                Ok(Step::Save(Save {
-                    id: self.id.clone(),
-                    bytes: Some(self.bytes.clone()),
-                    expected: revision,
-                }))
+                self.save(bytes.as_ref(), revision)
             }
             (State::Saving, Input::Saved(revision)) => {
                 self.events.push(Event::Saved);
-                let record = self.record.take().ok_or_else(out_of_turn)?;
-                Ok(Step::Done(Login {
+                Ok(Step::Done(Kept {
                     id: self.id.clone(),
                     revision,
-                    record,
                 }))
             }
+            (_, Input::Failed(error)) => Err(error),
             (state, _) => {
                 self.state = state;
                 Err(out_of_turn())

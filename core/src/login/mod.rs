@@ -1,18 +1,30 @@
-//! A login that is kept: its record, how it is found again, and how it is written.
+//! A login that is kept: its record, how it is found again, how it is written, and how a sign-in
+//! that was begun elsewhere is finished.
 
 mod find;
+mod finish;
 mod keep;
 mod record;
+mod sealed;
+mod survey;
 mod wanted;
 
-pub use find::Find;
-pub use keep::Keep;
-pub use record::{Header, Record};
+pub use find::{Find, Found};
+pub use finish::{Finish, Finished};
+pub use keep::{Keep, Kept};
+pub use record::{Ended, Header, Record};
+pub use sealed::{Kind, Sealed};
+pub use survey::Survey;
 
+pub(crate) use record::seal_ended;
+
+use crate::error::Error;
 use crate::flow::{LoginId, Revision};
+use crate::seal::Key;
+use crate::secret::SecretBytes;
 
 /// A kept login and where it stands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Login {
     /// Its folder.
     pub id: LoginId,
@@ -20,4 +32,26 @@ pub struct Login {
     pub revision: Revision,
     /// What is kept.
     pub record: Record,
+}
+
+impl Login {
+    /// Opens what a store has for `id`; none where there is nothing, or only a sign-out.
+    ///
+    /// Errors: `record_unreadable`, `seal_broken`; `login_ended` where the server ended it.
+    pub(crate) fn open(
+        key: &Key,
+        id: &LoginId,
+        bytes: Option<SecretBytes>,
+        revision: Revision,
+    ) -> Result<Option<Self>, Error> {
+        let Some(bytes) = bytes else {
+            return Ok(None);
+        };
+        let record = Sealed::read(bytes)?.login(key, id, revision)?;
+        Ok(Some(Self {
+            id: id.clone(),
+            revision,
+            record,
+        }))
+    }
 }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::sealed::{self, Kind, Plain, Sealed};
+use crate::device::Pending;
 use crate::error::{Code, Error};
+use crate::flow::{LoginId, Now, Revision};
 use crate::grant::Grant;
 use crate::options::{Options, normal};
+use crate::seal::Key;
 use crate::secret::SecretBytes;
 use crate::tokens::Tokens;
 
-/// The version of the format that this program writes, and the newest that it reads.
-const FORMAT: u32 = 1;
-
-/// What a login is found by. There is no secret in it.
+/// What a login is found by. There is no secret in it, and it is kept in the clear.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Header {
@@ -30,8 +31,23 @@ pub struct Header {
     pub resource: Option<String>,
     /// Whose login it is, where the server said so.
     pub account: Option<String>,
-    /// What was granted.
+    /// What was granted at the sign-in.
     pub scopes: Vec<String>,
+    /// When a person signed in, in milliseconds since 1970.
+    pub signed_in_at_ms: u64,
+    /// Why there are no tokens any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+}
+
+/// How the server ended a login.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ended {
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// What happened, in the words of the error that was told then.
+    pub message: String,
 }
 
 /// A login as it is kept. Printed, it shows no secret.
@@ -46,77 +62,180 @@ pub struct Record {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Written {
-    devicegrant: u32,
-    header: Header,
+struct Body {
     grant: Arc<Grant>,
     tokens: Tokens,
 }
 
-#[derive(Deserialize)]
-struct Version {
-    devicegrant: u32,
+impl Header {
+    /// The header of a sign-in that `options` asked for.
+    ///
+    /// Errors: those of options that name no one place, which discovery would have met first.
+    pub(super) fn new(options: &Options, grant: &Grant, now: Now) -> Result<Self, Error> {
+        Ok(Self {
+            profile: options.profile.clone(),
+            target: options.target_name()?,
+            issuer: grant.endpoints.issuer.as_deref().map(normal),
+            client_id: grant.client.id.clone(),
+            resource: grant.resource.clone(),
+            signed_in_at_ms: now.wall_ms,
+            ..Self::default()
+        })
+    }
 }
 
 impl Record {
-    /// The record of a sign-in that `options` asked for.
+    /// The record of a sign-in that `options` asked for, and that ended at `now`.
     ///
     /// Errors: those of options that name no one place, which discovery would have met first.
-    pub fn new(options: &Options, grant: Arc<Grant>, tokens: Tokens) -> Result<Self, Error> {
-        let header = Header {
-            profile: options.profile.clone(),
-            target: options.target_name()?,
-            issuer: tokens.issuer.as_deref().map(normal),
-            client_id: grant.client.id.clone(),
-            resource: grant.resource.clone(),
-            account: None,
-            scopes: tokens.scopes.clone(),
-        };
-        Ok(Self {
+    pub fn new(
+        options: &Options,
+        grant: Arc<Grant>,
+        tokens: Tokens,
+        now: Now,
+    ) -> Result<Self, Error> {
+        let header = Header::new(options, &grant, now)?;
+        Ok(Self::signed_in(header, grant, tokens))
+    }
+
+    pub(super) fn signed_in(mut header: Header, grant: Arc<Grant>, tokens: Tokens) -> Self {
+        header.scopes.clone_from(&tokens.scopes);
+        Self {
             header,
             grant,
             tokens,
-        })
+        }
     }
 
-    /// The bytes to keep. They hold secrets.
-    pub(crate) fn to_bytes(&self) -> Result<SecretBytes, Error> {
-        let written = Written {
-            devicegrant: FORMAT,
-            header: self.header.clone(),
+    /// Seals the record as revision `revision` of `id`. `entropy` is 32 bytes never used before.
+    ///
+    /// Errors: `store_unwritable` for a login larger than any store has to keep.
+    pub(crate) fn seal(
+        &self,
+        key: &Key,
+        entropy: &[u8; 32],
+        id: &LoginId,
+        revision: Revision,
+    ) -> Result<SecretBytes, Error> {
+        let mut body = Body {
             grant: Arc::clone(&self.grant),
             tokens: self.tokens.clone(),
         };
-        serde_json::to_vec(&written)
-            .map(SecretBytes::new)
-            .map_err(|_| Error::new(Code::RecordUnreadable, "the login could not be written"))
-    }
-
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
-    ///
-    /// Errors: `record_unreadable`.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        refuse_newer(bytes)?;
-        let written: Written = serde_json::from_slice(bytes)
-            .map_err(|_| Error::new(Code::RecordUnreadable, "the kept login is damaged"))?;
-        Ok(Self {
-            header: written.header,
-            grant: written.grant,
-            tokens: written.tokens,
-        })
+        if json(&body)?.len() > sealed::LARGEST * 3 / 4 {
+            // What nobody needs for renewing must not be why a login cannot be kept.
+            body.tokens.extra.clear();
+            body.tokens.id_token = None;
+        }
+        let plain = Plain {
+            kind: Kind::Login,
+            header: &self.header,
+            body: json(&body)?,
+        };
+        sealed::write(&plain, key, entropy, id, revision)
     }
 }
 
-/// A newer program's record is refused, and so never written over.
-pub(super) fn refuse_newer(bytes: &[u8]) -> Result<(), Error> {
-    match serde_json::from_slice::<Version>(bytes) {
-        Ok(version) if version.devicegrant > FORMAT => {
-            let message = format!(
-                "the kept login has format {}, and this program knows formats up to {FORMAT}",
-                version.devicegrant
-            );
-            Err(Error::new(Code::RecordUnreadable, message))
+fn json(value: &impl Serialize) -> Result<SecretBytes, Error> {
+    serde_json::to_vec(value)
+        .map(SecretBytes::new)
+        .map_err(|_| Error::new(Code::SealBroken, "the login could not be written"))
+}
+
+/// The record that says how a login ended.
+pub(crate) fn seal_ended(
+    header: &Header,
+    key: &Key,
+    id: &LoginId,
+    revision: Revision,
+) -> Result<SecretBytes, Error> {
+    let plain = Plain {
+        kind: Kind::Ended,
+        header,
+        body: SecretBytes::default(),
+    };
+    sealed::write(&plain, key, &[0; 32], id, revision)
+}
+
+/// A sign-in that waits for its person, as it is kept.
+#[derive(Clone, Debug)]
+pub(super) struct KeptPending {
+    pub(super) header: Header,
+    /// Where the login goes once it is there.
+    pub(super) login: LoginId,
+    pub(super) pending: Pending,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PendingBody {
+    login: Box<str>,
+    pending: Pending,
+}
+
+impl KeptPending {
+    pub(super) fn seal(
+        &self,
+        key: &Key,
+        entropy: &[u8; 32],
+        id: &LoginId,
+        revision: Revision,
+    ) -> Result<SecretBytes, Error> {
+        let body = PendingBody {
+            login: self.login.0.clone(),
+            pending: self.pending.clone(),
+        };
+        let plain = Plain {
+            kind: Kind::Pending,
+            header: &self.header,
+            body: json(&body)?,
+        };
+        sealed::write(&plain, key, entropy, id, revision)
+    }
+}
+
+fn other_version() -> Error {
+    let message = "the kept login was written by another version";
+    Error::new(Code::RecordUnreadable, message)
+}
+
+impl Sealed {
+    /// Errors: `seal_broken`; `record_unreadable`; `login_ended` for a login that the server ended.
+    pub(crate) fn login(
+        &self,
+        key: &Key,
+        id: &LoginId,
+        revision: Revision,
+    ) -> Result<Record, Error> {
+        if let Some(error) = self.ended() {
+            return Err(error);
         }
-        _ => Ok(()),
+        let plain = self.open(key, id, revision)?;
+        let body: Body = serde_json::from_slice(plain.expose()).map_err(|_| other_version())?;
+        Ok(Record {
+            header: self.header.clone(),
+            grant: body.grant,
+            tokens: body.tokens,
+        })
+    }
+
+    pub(super) fn pending(
+        &self,
+        key: &Key,
+        id: &LoginId,
+        revision: Revision,
+    ) -> Result<KeptPending, Error> {
+        let plain = self.open(key, id, revision)?;
+        let body: PendingBody =
+            serde_json::from_slice(plain.expose()).map_err(|_| other_version())?;
+        Ok(KeptPending {
+            header: self.header.clone(),
+            login: LoginId(body.login),
+            pending: body.pending,
+        })
+    }
+
+    /// The error that tells how the server ended this login, where it did.
+    pub(crate) fn ended(&self) -> Option<Error> {
+        let ended = self.header.ended.as_ref()?;
+        Some(Error::new(Code::LoginEnded, ended.message.clone()))
     }
 }

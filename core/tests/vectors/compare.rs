@@ -25,7 +25,7 @@ pub(crate) fn describe<T>(step: &Step<T>) -> String {
     }
 }
 
-fn fields(wanted: &Map<String, Value>, actual: &Value) -> Checked {
+pub(crate) fn fields(wanted: &Map<String, Value>, actual: &Value) -> Checked {
     for (name, value) in wanted {
         let there = actual.get(name).unwrap_or(&Value::Null);
         if there != value {
@@ -189,7 +189,7 @@ fn grant_json(grant: &Grant) -> Value {
     value
 }
 
-fn error_json(error: &Error) -> Value {
+pub(crate) fn error_json(error: &Error) -> Value {
     let server = error.server();
     json!({
         "class": error.class().as_str(),

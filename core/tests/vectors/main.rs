@@ -8,6 +8,7 @@
 )] // a test runner
 
 mod compare;
+mod home;
 mod replay;
 mod rows;
 mod vector;

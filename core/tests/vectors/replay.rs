@@ -32,6 +32,9 @@ enum Ended<T> {
 }
 
 pub(crate) fn replay(vector: &Vector) -> Result<(), String> {
+    if vector.flow.is_about_key() {
+        return crate::home::replay(vector);
+    }
     let mut host = Host {
         now: START,
         steps: vector.steps.iter().enumerate(),
@@ -75,6 +78,7 @@ fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, String> {
         FlowName::Begin | FlowName::BeginPoll | FlowName::BeginLogin => {
             DeviceGrant::begin(grant, ENTROPY)
         }
+        FlowName::Home | FlowName::VariableKey => return Err("not a sign-in".to_owned()),
     };
     loop {
         let pending = match host.drive(&mut machine)? {

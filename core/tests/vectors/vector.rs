@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use devicegrant_core::Options;
+use devicegrant_core::home::Source;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -15,7 +16,10 @@ pub(crate) struct Vector {
     #[serde(default)]
     pub(crate) rows: Vec<String>,
     pub(crate) flow: FlowName,
+    #[serde(default)]
     pub(crate) options: Options,
+    /// What the caller wants of a home.
+    pub(crate) home: Option<HomeCall>,
     /// A user's own provider file.
     pub(crate) own_provider: Option<Value>,
     /// Whether a pending login is sealed and opened again between two polls, with the steady
@@ -36,6 +40,23 @@ pub(crate) enum FlowName {
     Begin,
     BeginPoll,
     BeginLogin,
+    Home,
+    VariableKey,
+}
+
+impl FlowName {
+    /// Whether it is about a home's key, and not a sign-in.
+    pub(crate) fn is_about_key(self) -> bool {
+        matches!(self, Self::Home | Self::VariableKey)
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct HomeCall {
+    /// `--key`.
+    pub(crate) key: Option<Source>,
+    pub(crate) create: bool,
 }
 
 /// One effect that is expected, and what the host answers.
@@ -46,6 +67,12 @@ pub(crate) struct Expected {
     pub(crate) show: Option<Map<String, Value>>,
     pub(crate) wait_ms: Option<u64>,
     pub(crate) pending: Option<Map<String, Value>>,
+    pub(crate) read: Option<String>,
+    pub(crate) publish: Option<Value>,
+    pub(crate) variable: Option<String>,
+    pub(crate) run: Option<Vec<String>>,
+    pub(crate) recall: Option<String>,
+    pub(crate) remember: Option<Value>,
     pub(crate) reply: Option<Value>,
     pub(crate) takes: Option<Takes>,
     /// For readers.
@@ -68,6 +95,8 @@ pub(crate) enum Outcome {
     Pending(Map<String, Value>),
     Grant(Map<String, Value>),
     Error(Map<String, Value>),
+    Opened(Map<String, Value>),
+    NoHome(Map<String, Value>),
 }
 
 impl Vector {
@@ -79,11 +108,15 @@ impl Vector {
             Outcome::Error(_) => &["class", "code"],
             Outcome::Grant(_) => &["device_authorization", "token"],
             Outcome::Pending(_) => &["user_code"],
+            Outcome::Opened(_) => &["key"],
+            Outcome::NoHome(_) => &[],
         };
         let (Outcome::Tokens(map)
         | Outcome::Error(map)
         | Outcome::Grant(map)
-        | Outcome::Pending(map)) = &vector.outcome;
+        | Outcome::Pending(map)
+        | Outcome::Opened(map)
+        | Outcome::NoHome(map)) = &vector.outcome;
         for field in needed {
             if !map.contains_key(*field) {
                 return Err(format!("the outcome expects nothing of {field}"));
@@ -93,18 +126,27 @@ impl Vector {
             return Err("it does not say what it is about".to_owned());
         }
         for (index, step) in vector.steps.iter().enumerate() {
-            let effects = [
+            let answered = [
                 step.send.is_some(),
+                step.read.is_some(),
+                step.publish.is_some(),
+                step.variable.is_some(),
+                step.run.is_some(),
+                step.recall.is_some(),
+                step.remember.is_some(),
+            ];
+            let answered = answered.iter().filter(|there| **there).count();
+            let effects = [
                 step.show.is_some(),
                 step.wait_ms.is_some(),
                 step.pending.is_some(),
             ];
-            if effects.iter().filter(|there| **there).count() != 1 {
+            if effects.iter().filter(|there| **there).count() + answered != 1 {
                 return Err(format!("step {index} expects none or several effects"));
             }
-            if step.send.is_some() != step.reply.is_some() {
+            if (answered == 1) != step.reply.is_some() {
                 return Err(format!(
-                    "step {index}: a send, and only a send, has a reply"
+                    "step {index}: show, wait_ms and pending have no reply, the others have one"
                 ));
             }
         }

@@ -1,36 +1,39 @@
 //! Logins in files that only their owner can read.
 //!
-//! A login is a folder, its revision N the file `r.N`. A revision is published under a name that
-//! was never used, so that a reader sees the old one or the new one and never half of either; the
-//! highest number wins. Signed out is a revision too: an empty one.
+//! What happens to them is decided in core ([`devicegrant_core::disk`], `LOCKING.md`); this is the
+//! loop that performs it.
 
-use std::collections::HashMap;
-use std::fs::{File, TryLockError};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use devicegrant_core::{Code, Error, Lease, LoginId, Revision, Save};
+use devicegrant_core::disk::{
+    Answer, DiskFlow, DiskInput, DiskStep, ListLogins, LoadLogin, LockLogin, SaveLogin, Seen,
+    UnlockLogin,
+};
+use devicegrant_core::{Error, Lease, Lock, LoginId, Rest, Revision, Save};
 
-use super::files;
-use crate::home::Home;
+use super::{files, liveness};
+use crate::clock;
+use crate::home_folder::Home;
 use crate::traits::{Loaded, Locked};
 
-/// A folder of logins. Clones share their leases.
+/// A folder of logins, for any number of threads and processes. Clones share what they have seen.
+///
+/// The methods block for as long as the file system does, and never wait for another process.
 #[derive(Clone, Debug)]
 pub struct FileStore {
+    home: PathBuf,
     folder: PathBuf,
-    held: Arc<Mutex<HashMap<Box<str>, File>>>,
+    seen: Arc<Mutex<Seen>>,
 }
-
-/// How often a listing that went stale is made again.
-const LOOKS: u8 = 5;
 
 impl FileStore {
     /// The logins under `home`. Nothing is created before the first save.
     pub fn new(home: &Home) -> Self {
         Self {
+            home: home.path().to_owned(),
             folder: home.path().join("logins"),
-            held: Arc::default(),
+            seen: Arc::default(),
         }
     }
 
@@ -39,145 +42,130 @@ impl FileStore {
         &self.folder
     }
 
-    fn at(&self, id: &LoginId) -> PathBuf {
-        self.folder.join(&*id.0)
-    }
-
-    fn revisions(&self, id: &LoginId) -> Result<Vec<Revision>, Error> {
-        let names = files::list(&self.at(id))?;
-        let number = |name: &String| name.strip_prefix("r.")?.parse().ok();
-        let mut revisions: Vec<Revision> = names.iter().filter_map(number).collect();
-        revisions.sort_unstable();
-        Ok(revisions)
-    }
-
-    /// Reads a login. Errors: `store_unreadable`, `store_unsafe`.
+    /// Reads a login. Errors: `store_unreadable`, `store_unsafe`, `store_busy`.
     pub fn load(&self, id: &LoginId) -> Result<Loaded, Error> {
-        for _ in 0..LOOKS {
-            let Some(&revision) = self.revisions(id)?.last() else {
-                return Ok(Loaded::default());
-            };
-            // Absent: a newer revision came in between, and this one was cleared away.
-            if let Some(bytes) = files::read(&self.at(id).join(format!("r.{revision}")))? {
-                let bytes = Some(bytes).filter(|bytes| !bytes.is_empty());
-                return Ok(Loaded { bytes, revision });
-            }
-        }
-        let message = format!("{} keeps changing", self.at(id).display());
-        Err(Error::new(Code::StoreBusy, message))
+        let found = self.run(LoadLogin::new(id.clone()))?;
+        Ok(Loaded {
+            bytes: found.bytes,
+            revision: found.revision,
+        })
     }
 
-    /// Writes a login if its revision still is the expected one. Errors: `store_unwritable`,
-    /// `store_unsafe`.
+    /// Writes a login if its revision still is the expected one; none: it was not. The record's
+    /// first line says how many bytes follow (`LOCKING.md`).
+    ///
+    /// Errors: `store_unwritable`, `store_unreadable`, `store_unsafe`.
     pub fn save(&self, save: &Save) -> Result<Option<Revision>, Error> {
-        let folder = self.at(&save.id);
-        for folder in [self.folder.parent(), Some(&self.folder), Some(&folder)] {
-            folder.map(files::make_dir).transpose()?;
-        }
-        if self.revisions(&save.id)?.last().copied().unwrap_or(0) != save.expected {
-            return Ok(None);
-        }
-        let revision = save.expected + 1;
-        let bytes = save.bytes.as_ref().map_or(&[][..], |bytes| bytes.expose());
-        if !files::publish(&folder.join(format!("r.{revision}")), bytes)? {
-            return Ok(None);
-        }
-        for old in self.revisions(&save.id)? {
-            if old < revision {
-                files::remove(&folder.join(format!("r.{old}")));
-            }
-        }
-        Ok(Some(revision))
+        self.run(SaveLogin::new(save.clone())?)
+    }
+
+    /// Takes the lease, which is anybody's again as soon as this process has ended.
+    ///
+    /// Errors: as [`save`](Self::save).
+    pub fn lock(&self, wish: &Lock) -> Result<Locked, Error> {
+        let owner = liveness::this_process();
+        let machine = LockLogin::new(wish.clone(), owner, &self.seen());
+        let attempt = self.run(machine)?;
+        self.seen().learn(&wish.id, attempt.sight);
+        Ok(match attempt.answer {
+            Answer::Yes(lease) => Locked::Yes(lease),
+            Answer::Busy { since } => Locked::Busy { since },
+            Answer::Resting(rest) => Locked::Resting(rest),
+        })
+    }
+
+    /// Gives the lease back, and tells whoever wants it next why it should rest.
+    ///
+    /// Errors: as [`save`](Self::save), and `out_of_turn` for a lease of another store.
+    pub fn unlock(&self, lease: &Lease, rest: Option<Rest>) -> Result<(), Error> {
+        self.run(UnlockLogin::new(lease, rest)?)
     }
 
     /// Every login. Errors: `store_unreadable`.
     pub fn list(&self) -> Result<Vec<LoginId>, Error> {
-        let names = files::list(&self.folder)?.into_iter();
-        let is_login = |name: &String| {
-            name.len() == 26
-                && name
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        };
-        Ok(names
-            .filter(is_login)
-            .map(|name| LoginId(name.into()))
-            .collect())
+        self.run(ListLogins::default())
     }
 
-    /// Takes the lease, which the system gives back when this process ends.
-    pub fn lock(&self, id: &LoginId, now_ms: u64) -> Result<Locked, Error> {
-        let folder = self.at(id);
-        for folder in [self.folder.parent(), Some(&self.folder), Some(&folder)] {
-            folder.map(files::make_dir).transpose()?;
-        }
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.contains_key(&id.0) {
-            return Ok(Locked::Busy { since: now_ms });
-        }
-        let file = files::lock_file(&folder.join("lock"))?;
-        match file.try_lock() {
-            Ok(()) => {
-                held.insert(id.0.clone(), file);
-                Ok(Locked::Yes(Lease(id.0.clone())))
-            }
-            Err(TryLockError::WouldBlock) => Ok(Locked::Busy { since: now_ms }),
-            Err(TryLockError::Error(why)) => {
-                let message = format!("{} cannot be locked: {why}", folder.display());
-                Err(Error::new(Code::StoreUnwritable, message))
-            }
-        }
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the lease back.
-    pub fn unlock(&self, lease: &Lease) {
-        self.held
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&lease.0);
+    fn at(&self, path: &str) -> PathBuf {
+        // `join("")` would add a slash, which follows a link.
+        let names = path.split('/').filter(|name| !name.is_empty());
+        names.fold(self.home.clone(), |folder, name| folder.join(name))
+    }
+
+    fn run<F: DiskFlow>(&self, mut machine: F) -> Result<F::Output, Error> {
+        let mut input = DiskInput::Go;
+        loop {
+            input = match machine.step(clock::now(), input)? {
+                DiskStep::Done(output) => return Ok(output),
+                DiskStep::MakeDir(path) => {
+                    files::make_dir(&self.at(&path))?;
+                    DiskInput::Made
+                }
+                DiskStep::List(path) => DiskInput::Names(files::list(&self.at(&path))?),
+                DiskStep::Read { path, max } => files::read(&self.at(&path), max)?,
+                DiskStep::Publish {
+                    path,
+                    bytes,
+                    durable,
+                } => {
+                    if files::publish(&self.at(&path), bytes.expose(), durable)? {
+                        DiskInput::Published
+                    } else {
+                        DiskInput::Exists
+                    }
+                }
+                DiskStep::Remove(path) => {
+                    files::remove(&self.at(&path));
+                    DiskInput::Removed
+                }
+                DiskStep::Liveness(owner) => DiskInput::Liveness(liveness::of(&owner)),
+            };
+        }
     }
 }
 
 #[cfg(feature = "http")]
 mod on_tokio {
     use super::FileStore;
-    use crate::clock;
     use crate::traits::{BoxFuture, Loaded, Locked, Store};
     use devicegrant_core::{Code, Error, Lease, Lock, LoginId, Rest, Revision, Save};
 
     /// File calls run off the loop: an fsync may take seconds.
-    async fn off<T: Send + 'static>(
-        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let done = tokio::task::spawn_blocking(work).await;
-        let ended = |_| Error::new(Code::StoreUnreadable, "the store was shut down meanwhile");
-        done.map_err(ended)?
+    fn off<T: Send + 'static>(
+        store: &FileStore,
+        work: impl FnOnce(FileStore) -> Result<T, Error> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, Error>> {
+        let store = store.clone();
+        Box::pin(async move {
+            let done = tokio::task::spawn_blocking(move || work(store)).await;
+            let ended = |_| Error::new(Code::StoreUnreadable, "the store was shut down meanwhile");
+            done.map_err(ended)?
+        })
     }
 
     impl Store for FileStore {
         fn load(&self, id: LoginId) -> BoxFuture<'_, Result<Loaded, Error>> {
-            let store = self.clone();
-            Box::pin(off(move || store.load(&id)))
+            off(self, move |store| store.load(&id))
         }
 
         fn save(&self, save: Save) -> BoxFuture<'_, Result<Option<Revision>, Error>> {
-            let store = self.clone();
-            Box::pin(off(move || store.save(&save)))
+            off(self, move |store| store.save(&save))
         }
 
         fn lock(&self, lock: Lock) -> BoxFuture<'_, Result<Locked, Error>> {
-            let store = self.clone();
-            Box::pin(off(move || store.lock(&lock.id, clock::now().steady_ms)))
+            off(self, move |store| store.lock(&lock))
         }
 
-        fn unlock(&self, lease: Lease, _: Option<Rest>) -> BoxFuture<'_, Result<(), Error>> {
-            FileStore::unlock(self, &lease);
-            Box::pin(async { Ok(()) })
+        fn unlock(&self, lease: Lease, rest: Option<Rest>) -> BoxFuture<'_, Result<(), Error>> {
+            off(self, move |store| store.unlock(&lease, rest))
         }
 
         fn list(&self) -> BoxFuture<'_, Result<Vec<LoginId>, Error>> {
-            let store = self.clone();
-            Box::pin(off(move || store.list()))
+            off(self, |store| store.list())
         }
 
         fn describe(&self) -> String {

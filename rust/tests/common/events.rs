@@ -124,7 +124,7 @@ pub(crate) fn all() -> Vec<Event> {
         },
         Event::RefreshJoined,
         Event::Anomaly {
-            kind: "refresh_token_reused",
+            kind: "refresh_storm",
         },
         Event::SignedOut,
         Event::Revoked,
