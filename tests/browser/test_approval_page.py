@@ -22,6 +22,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 BIN = os.environ.get("DEVICEGRANT_BIN", str(ROOT / "target/release/devicegrant"))
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+# A busy machine may take its time; what is expected stays the same.
+expect.set_options(timeout=20_000)
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 FLAGS = [
     "--headless",

@@ -101,6 +101,7 @@ def hostile(_hostile):
     """A test's own view of it: nothing was asked yet."""
     for server in (_hostile, _hostile.elsewhere):
         server.requests.clear()
+        server.forms.clear()
         server.poured = 0
     return _hostile
 

@@ -19,7 +19,7 @@ class Terminal:
     def __init__(self, home, *argv, **env):
         self.master, self.slave = pty.openpty()
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-        self.before = termios.tcgetattr(self.slave)
+        self.before = self.after = termios.tcgetattr(self.slave)
         self.raw = b""
         self._screen = pyte.Screen(COLUMNS, LINES)
         self._stream = pyte.ByteStream(self._screen)
@@ -69,13 +69,22 @@ class Terminal:
 
     def end(self, timeout=30):
         code = self.process.wait(timeout)
-        time.sleep(0.1)  # let the reader take the last bytes
+        # With the last slave closed the reader comes to an end, and has taken every byte by then.
+        self.after = termios.tcgetattr(self.slave)
+        self._close_slave()
+        self._reader.join(timeout)
+        assert not self._reader.is_alive()
         return code
+
+    def _close_slave(self):
+        if self.slave is not None:
+            os.close(self.slave)
+            self.slave = None
 
     def restored(self):
         """Line settings as before, cursor shown, and not left on the alternate screen."""
         raw = self.raw
-        assert termios.tcgetattr(self.slave) == self.before
+        assert self.after == self.before
         assert not self.cursor_hidden
         assert raw.count(b"\x1b[?1049h") == raw.count(b"\x1b[?1049l")
         return True
@@ -84,8 +93,6 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        for end in (self.slave, self.master):
-            try:
-                os.close(end)
-            except OSError:
-                pass
+        self._close_slave()
+        self._reader.join(5)
+        os.close(self.master)

@@ -89,7 +89,7 @@ def test_sign_in_needed(command):
 def test_server_unreachable(command):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    error, run = command.fails(f"http://127.0.0.1:{port}", "--client-id", "public", "--timeout", "5")
+    error, run = command.fails(f"http://127.0.0.1:{port}", "--client-id", "public", "--timeout", "30")
     assert (error["code"], run.code) == ("unreachable", 6)
 
 

@@ -1,5 +1,6 @@
 """Signing in at Django OAuth Toolkit, its device endpoint given by hand."""
 
+import signal
 import time
 
 from approve import decide
@@ -41,19 +42,23 @@ def test_denied(command, shared, at):
 
 def test_expired_though_the_server_says_pending_for_ever(command, own, at):
     server = own("dot", device_ttl=5, interval=1)
-    started = time.monotonic()
+    before, started = time.time(), time.monotonic()
     error, run = command.fails(server.issuer, *at(server))
     assert (error["code"], run.code) == ("expired_token", 5)
     assert time.monotonic() - started < 12
     polls = server.log(endpoint="token")
     assert {poll["error"] for poll in polls} == {"authorization_pending"}
-    # The whole lifetime was used: the last poll comes at the deadline, not before.
-    begun = server.log(endpoint="device_authorization")[0]["time"]
-    assert polls[-1]["time"] - begun >= 4.9
+    # The whole lifetime was used: the last poll comes at the deadline, not before. It counts from
+    # when the code was asked for, which a busy server notes late, so from before that.
+    assert polls[-1]["time"] - before >= 5
 
 
 def test_an_approval_in_the_last_second_counts(command, own, at):
-    """Polls fall at 6 s and at the deadline of 12 s; the approval comes in the second before it."""
+    """Polls fall at 6 s and at the deadline of 12 s; the approval comes in the second before it.
+
+    The command is held while the person answers: on a busy machine their answer could take longer
+    than what is left of that second, and then the last poll would rightly find nothing.
+    """
     server = own("dot", device_ttl=12, interval=5)
     run = command.start("login", server.issuer, *at(server), "--json")
     prompt = run.event("prompt")
@@ -61,15 +66,25 @@ def test_an_approval_in_the_last_second_counts(command, own, at):
     answered = []
 
     def hesitate():
-        server.wait_for(1, endpoint="token", error="authorization_pending")
-        time.sleep(max(0, begun + 11.2 - time.time()))
+        polled = server.wait_for(1, endpoint="token", error="authorization_pending")
+        assert len(polled) == 1
+        # Between the two polls, a second after the answer to the first has arrived.
+        time.sleep(max(1, begun + 8 - time.time()))
+        run.signal(signal.SIGSTOP)
+        assert len(server.log(endpoint="token")) == 1
+        time.sleep(max(0, begun + 11.1 - time.time()))
         answered.append(time.time())
 
-    decide(prompt["verification_uri"], prompt["user_code"], before_the_answer=hesitate)
-    assert begun + 11.2 <= answered[0] < begun + 12
+    try:
+        decide(prompt["verification_uri"], prompt["user_code"], before_the_answer=hesitate)
+    finally:
+        run.signal(signal.SIGCONT)
+    assert begun + 11.1 <= answered[0] < begun + 12
     run.event("signed_in")
     assert run.end() == 0
-    assert len(server.log(endpoint="token", status=200)) == 1
+    polls = server.log(endpoint="token")
+    assert [poll["error"] for poll in polls] == ["authorization_pending", None]
+    assert polls[1]["time"] - begun >= 11.1
 
 
 def test_confidential(command, shared, at):

@@ -27,15 +27,32 @@ def clean(run):
     return True
 
 
-@pytest.mark.parametrize("persona", ["escapes", "escape-address", "escape-error"])
-def test_escape_sequences_never_reach_the_output(persona, command, hostile):
-    error, run = command.fails(*at(hostile, persona))
-    expected = {"escapes": ("access_denied", 4), "escape-address": ("unsafe_verification_uri", 8)}
-    assert clean(run)
-    if persona in expected:
-        assert (error["code"], run.code) == expected[persona]
+ESCAPES = {
+    "escapes": ("access_denied", 4),
+    "escape-address": ("unsafe_verification_uri", 8),
+    "escape-error": ("server_refused", 8),
+    "escape-issuer": ("issuer_mismatch", 8),
+    "escape-type": ("unsupported_token_type", 8),
+}
+
+
+@pytest.mark.parametrize("json", [True, False], ids=["json", "plain"])
+@pytest.mark.parametrize("persona", ESCAPES)
+def test_escape_sequences_never_reach_the_output(persona, json, command, hostile):
+    if json:
+        error, run = command.fails(*at(hostile, persona))
+        assert (error["code"], run.code) == ESCAPES[persona]
     else:
-        assert run.code == 8
+        run = command.run("login", *at(hostile, persona))
+        assert (run.code, run.out) == (ESCAPES[persona][1], "")
+    assert clean(run)
+
+
+def test_escape_sequences_in_what_was_granted(command, hostile):
+    run = command.run("login", *at(hostile, "escape-scope"), "--scope", "read", "--json")
+    assert run.code == 0, run.err
+    assert "admin" in run.events()[-1]["scope"]
+    assert clean(run)
 
 
 def test_escape_sequences_on_a_terminal(terminal, hostile):
@@ -101,7 +118,7 @@ def test_wrong_issuer(command, hostile):
 
 
 def test_every_persona_is_tested():
-    tested = {"escapes", "escape-address", "escape-error", "javascript", "javascript-complete", "file", "cleartext"}
+    tested = {*ESCAPES, "escape-scope", "javascript", "javascript-complete", "file", "cleartext"}
     assert set(PERSONAS) == tested | {"plain", "long", "echo", "generous", "wrong-issuer"}
 
 

@@ -66,10 +66,11 @@ def decide(verification_uri, user_code, approve=True, timeout=20, before_the_ans
             if not forms:
                 return page.text
             fields = forms[0]["fields"]
-            entered += "user_code" in fields and "confirm" not in fields
+            data, answered, final = _answer(forms[0], user_code, approve)
+            # Where there is a yes or no, the code is only carried along.
+            entered += "user_code" in fields and "confirm" not in fields and not answered
             if entered > 1:
                 break  # asked for the code again: the server did not take the answer
-            data, answered, final = _answer(forms[0], user_code, approve)
             if answered:
                 before_the_answer()
             page = browser.post(page.url.join(forms[0]["action"]), data=data)

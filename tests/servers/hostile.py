@@ -12,7 +12,7 @@ import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 # Clear the screen, title, clipboard (OSC 52), C1 CSI, bidi override, new lines, NUL, DEL, U+2028.
 NASTY = "\x1b[2J\x1b]0;owned\x07\x1b]52;c;b3duZWQ=\x1b\\\x9b31m\u202e\u2066\r\nOWNED LINE\x00\x7f\u2028\u200b"
@@ -30,6 +30,9 @@ PERSONAS = {
     "cleartext": {"verification_uri": "http://login.example.net/device"},
     "escape-error": {"status": 400, "error": f"invalid_client{NASTY}", "error_description": f"No {NASTY} such client"},
     "wrong-issuer": {},
+    "escape-issuer": {},
+    "escape-scope": {},
+    "escape-type": {},
     # An address whose QR code cannot fit on 24 lines, and an error that repeats what was sent to it.
     "long": {"verification_uri_complete": "HERE/device?user_code=WDJB-MJHT&state=" + "x" * 600},
     "echo": {},
@@ -57,6 +60,7 @@ class Handler(BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         _, persona, place = (urlsplit(self.path).path.split("/") + ["", ""])[:3]
         self.server.requests.append((persona, place))
+        self.server.forms.append(parse_qsl(sent))
         if place == "device":
             answer = {
                 "device_code": "the-device-code-of-the-hostile-server", "user_code": "WDJB-MJHT", "interval": 1, "expires_in": 60,
@@ -72,6 +76,10 @@ class Handler(BaseHTTPRequestHandler):
             return self._json(200, {
                 "access_token": "the-access-token", "token_type": "bearer", "expires_in": 60, "scope": "read admin",
             })
+        if persona in ("escape-scope", "escape-type") and place == "token":
+            nasty = {"escape-scope": {"scope": f"read admin{NASTY}"}, "escape-type": {"token_type": f"MAC{NASTY}"}}
+            tokens = {"access_token": "the-access-token", "token_type": "bearer", "expires_in": 60}
+            return self._json(200, {**tokens, **nasty[persona]})
         if place == "token":
             return self._answer(persona, place, 400, {
                 "error": "access_denied",
@@ -83,8 +91,9 @@ class Handler(BaseHTTPRequestHandler):
     def _metadata(self, persona):
         self.server.requests.append((persona, "metadata"))
         issuer = f"{self.server.origin}/{persona}"
+        others = {"wrong-issuer": f"{self.server.origin}/somebody-else", "escape-issuer": issuer + NASTY}
         self._answer(persona, "metadata", 200, {
-            "issuer": f"{self.server.origin}/somebody-else" if persona == "wrong-issuer" else issuer,
+            "issuer": others.get(persona, issuer),
             "device_authorization_endpoint": f"{issuer}/device",
             "token_endpoint": f"{issuer}/token",
         })
@@ -135,13 +144,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Hostile(ThreadingHTTPServer):
-    """`requests` is every (persona, place) asked for; `poured` the bytes of the last spoilt body."""
+    """`requests` is every (persona, place) asked for, `forms` what was posted there; `poured` the
+    bytes of the last spoilt body."""
 
     daemon_threads = True
 
     def __init__(self, port=0, context=None, host="127.0.0.1"):
         super().__init__(("127.0.0.1", port), Handler)
-        self.requests = []
+        self.requests, self.forms = [], []
         self.poured = 0
         self.elsewhere = self  # where redirects lead; a test gives another server
         self.origin = f"{'https' if context else 'http'}://{host}:{self.server_address[1]}"

@@ -79,7 +79,8 @@ async fn sign_in(
         ..Options::default()
     };
     let show = Arc::new(Show::new(&look, logs));
-    let client = login::builder(options, Some(home.path().to_owned()), &[])?
+    // A temporary folder may be readable by others, which no store takes: it makes one of its own.
+    let client = login::builder(options, Some(home.path().join("home")), &[])?
         .prompter(Arc::clone(&show) as _)
         .observer(show)
         .build()?;

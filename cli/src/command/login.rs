@@ -1,6 +1,6 @@
 //! `devicegrant login`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use devicegrant::{Client, ClientBuilder, Code, Error, Http, Login, Options, Store};
@@ -36,14 +36,21 @@ pub(crate) async fn run(given: &args::Login, home: Option<PathBuf>, logs: bool) 
 }
 
 fn build(given: &args::Login, home: Option<PathBuf>) -> Result<ClientBuilder, Error> {
-    let roots = match &given.ca {
-        None => Vec::new(),
-        Some(file) => std::fs::read(file).map_err(|why| {
-            let message = format!("--ca {} cannot be read: {why}", file.display());
-            Error::new(Code::BadOption, message)
-        })?,
+    let roots = given.ca.as_deref().map(roots).transpose()?;
+    builder(given.options()?, home, &roots.unwrap_or_default())
+}
+
+fn roots(file: &Path) -> Result<Vec<u8>, Error> {
+    let unfit = |why: &dyn std::fmt::Display| {
+        let message = format!("--ca {} cannot be used: {why}", file.display());
+        Error::new(Code::BadOption, message)
     };
-    builder(given.options()?, home, &roots)
+    let roots = std::fs::read(file).map_err(|why| unfit(&why))?;
+    // To the transport, no bytes are no wish for other roots; here a file was named.
+    if roots.is_empty() {
+        return Err(unfit(&"it is empty"));
+    }
+    Ok(roots)
 }
 
 /// A client whose requests are logged, where anybody wants that.

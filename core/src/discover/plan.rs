@@ -42,6 +42,9 @@ impl Plan {
             &provider.device_authorization_endpoint,
         )?;
         let token = endpoint(&options.token_endpoint, &provider.token_endpoint)?;
+        if issuer.is_none() {
+            reachable_without_issuer(device.as_deref(), token.as_deref())?;
+        }
         let client_id = options.client_id.as_ref().or(provider.client_id.as_ref());
         let client_id = client_id.filter(|id| !id.is_empty()).cloned();
         let plan = Self {
@@ -53,9 +56,6 @@ impl Plan {
             token,
             options,
         };
-        if plan.issuer.is_none() {
-            plan.reachable_without_issuer()?;
-        }
         for name in &plan.provider.required_params {
             if plan.options.params.get(name).is_none_or(String::is_empty) {
                 let message =
@@ -98,18 +98,6 @@ impl Plan {
             &self.provider.scopes
         } else {
             &self.options.scopes
-        }
-    }
-
-    fn reachable_without_issuer(&self) -> Result<(), Error> {
-        match (&self.device, &self.token) {
-            (Some(_), Some(_)) => Ok(()),
-            (None, Some(token)) => Err(no_device_endpoint(token)),
-            (Some(_), None) => Err(Error::new(
-                Code::NoTarget,
-                "the device endpoint alone is not enough: the token endpoint is missing",
-            )),
-            (None, None) => Err(Error::new(Code::NoTarget, "nothing says where to sign in")),
         }
     }
 
@@ -181,6 +169,18 @@ impl Plan {
                 (auth, post)
             }
         }
+    }
+}
+
+fn reachable_without_issuer(device: Option<&str>, token: Option<&str>) -> Result<(), Error> {
+    match (device, token) {
+        (Some(_), Some(_)) => Ok(()),
+        (None, Some(token)) => Err(no_device_endpoint(token)),
+        (Some(_), None) => Err(Error::new(
+            Code::NoTarget,
+            "the device endpoint alone is not enough: the token endpoint is missing",
+        )),
+        (None, None) => Err(Error::new(Code::NoTarget, "nothing says where to sign in")),
     }
 }
 

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use devicegrant_core::{
-    Error, Event, Grant, Pending, Prompt, Request, Secret, SignIn, Step, Tokens,
+    Error, Event, Finished, Grant, Pending, Prompt, Renewal, Request, Revoked, Secret, SignIn,
+    Step, Tokens,
 };
 use serde_json::{Map, Value, json};
 
@@ -21,7 +22,12 @@ pub(crate) fn describe<T>(step: &Step<T>) -> String {
         }
         Step::Show(prompt) => format!("show {prompt:?}"),
         Step::Wait { until } => format!("wait until {until}"),
-        _ => "another effect".to_owned(),
+        Step::Load(id) => format!("load {id}"),
+        Step::List => "list".to_owned(),
+        Step::Save(save) => format!("save {} over {}", save.id, save.expected),
+        Step::Lock(lock) => format!("lock {}", lock.id),
+        Step::Unlock { rest, .. } => format!("unlock {rest:?}"),
+        Step::Done(_) => "the end".to_owned(),
     }
 }
 
@@ -152,13 +158,28 @@ pub(crate) fn outcome(wanted: &Outcome, there: &Result_) -> Checked {
         }
         (Outcome::Grant(wanted), Result_::Grant(grant)) => fields(wanted, &grant_json(grant)),
         (Outcome::Error(wanted), Result_::Error(error)) => fields(wanted, &error_json(error)),
+        (Outcome::Renewal(wanted), Result_::Renewal(renewal)) => {
+            fields(wanted, &renewal_json(renewal))
+        }
+        (Outcome::Revoked(wanted), Result_::Revoked(revoked)) => {
+            fields(wanted, &revoked_json(revoked))
+        }
+        (Outcome::Tokens(wanted), Result_::Finished(Finished::Login(login))) => {
+            fields(wanted, &tokens_json(&login.record.tokens))
+        }
+        (Outcome::Pending(wanted), Result_::Finished(Finished::Waiting(there))) => {
+            pending(wanted, there)
+        }
+        (_, Result_::Renewal(renewal)) => Err(format!("it ended with {renewal:?}")),
+        (_, Result_::Revoked(revoked)) => Err(format!("it ended with {revoked:?}")),
+        (_, Result_::Finished(finished)) => Err(format!("it ended with {finished:?}")),
         (_, Result_::Error(error)) => Err(format!("it ended with {error:?}")),
         (_, Result_::Grant(grant)) => Err(format!("it ended with {grant:?}")),
         (_, Result_::SignIn(sign_in)) => Err(format!("it ended with {sign_in:?}")),
     }
 }
 
-fn tokens_json(tokens: &Tokens) -> Value {
+pub(crate) fn tokens_json(tokens: &Tokens) -> Value {
     let secret = |secret: &Option<Secret>| json!(secret.as_ref().map(Secret::expose));
     let extra = tokens
         .extra
@@ -175,6 +196,23 @@ fn tokens_json(tokens: &Tokens) -> Value {
         "issuer": tokens.issuer,
         "extra": extra.collect::<Map<String, Value>>(),
     })
+}
+
+fn renewal_json(renewal: &Renewal) -> Value {
+    let mut value = tokens_json(&renewal.login.record.tokens);
+    value["revision"] = json!(renewal.login.revision);
+    value["rest"] = json!(renewal.rest.map(|rest| rest.code.as_str()));
+    value["unsaved"] = json!(renewal.unsaved.as_ref().map(|error| error.code().as_str()));
+    value
+}
+
+fn revoked_json(revoked: &Revoked) -> Value {
+    match revoked {
+        Revoked::Nothing => json!({"how": "nothing"}),
+        Revoked::AtServer => json!({"how": "at_server"}),
+        Revoked::NotOffered => json!({"how": "not_offered"}),
+        Revoked::Failed(error) => json!({"how": "failed", "code": error.code().as_str()}),
+    }
 }
 
 fn grant_json(grant: &Grant) -> Value {

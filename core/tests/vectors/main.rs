@@ -9,6 +9,7 @@
 
 mod compare;
 mod home;
+mod kept;
 mod replay;
 mod rows;
 mod vector;

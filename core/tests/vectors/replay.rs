@@ -3,22 +3,25 @@
 use std::sync::Arc;
 
 use devicegrant_core::{
-    DeviceGrant, Discover, Error, Event, Flow, Grant, Input, Key, Now, Pending, Reason, Request,
-    Response, SecretBytes, SignIn, Step, TlsProblem,
+    DeviceGrant, Discover, Error, Event, Finished, Flow, Grant, Input, Key, Now, Pending, Reason,
+    Renewal, Request, Response, Revoked, SecretBytes, SignIn, Step, TlsProblem,
 };
 use serde_json::Value;
 
 use crate::compare;
+use crate::kept::Store;
 use crate::vector::{Expected, FlowName, Outcome, Takes, Vector};
 
 /// Where every vector's clocks start, and its entropy.
-const START: Now = Now {
+pub(crate) const START: Now = Now {
     wall_ms: 1_700_000_000_000,
     steady_ms: 1_000_000,
 };
-const ENTROPY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
+pub(crate) const ENTROPY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
 
-struct Host<'a> {
+pub(crate) struct Host<'a> {
+    vector: &'a Vector,
+    pub(crate) store: Option<Store>,
     now: Now,
     steps: std::iter::Enumerate<std::slice::Iter<'a, Expected>>,
     last: Option<Request>,
@@ -36,12 +39,18 @@ pub(crate) fn replay(vector: &Vector) -> Result<(), String> {
         return crate::home::replay(vector);
     }
     let mut host = Host {
+        vector,
+        store: None,
         now: START,
         steps: vector.steps.iter().enumerate(),
         last: None,
         events: Vec::new(),
     };
-    let outcome = run(vector, &mut host)?;
+    let outcome = if vector.flow.is_about_a_kept_login() {
+        crate::kept::run(vector, &mut host)?
+    } else {
+        run(vector, &mut host)?
+    };
     if let Some((index, step)) = host.steps.next() {
         return Err(format!("it ended before step {index}: {step:?}"));
     }
@@ -59,6 +68,9 @@ pub(crate) fn replay(vector: &Vector) -> Result<(), String> {
 pub(crate) enum Result_ {
     Grant(Arc<Grant>),
     SignIn(SignIn),
+    Renewal(Renewal),
+    Revoked(Revoked),
+    Finished(Finished),
     Error(Error),
 }
 
@@ -78,7 +90,7 @@ fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, String> {
         FlowName::Begin | FlowName::BeginPoll | FlowName::BeginLogin => {
             DeviceGrant::begin(grant, ENTROPY)
         }
-        FlowName::Home | FlowName::VariableKey => return Err("not a sign-in".to_owned()),
+        _ => return Err("not a sign-in".to_owned()),
     };
     loop {
         let pending = match host.drive(&mut machine)? {
@@ -109,6 +121,14 @@ fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, String> {
 }
 
 impl Host<'_> {
+    /// Drives a flow to its end.
+    pub(crate) fn end<F: Flow>(&mut self, mut flow: F) -> Result<Result<F::Output, Error>, String> {
+        Ok(match self.drive(&mut flow)? {
+            Ended::Done(output) => Ok(output),
+            Ended::Failed(error) => Err(error),
+        })
+    }
+
     fn drive<F: Flow>(&mut self, flow: &mut F) -> Result<Ended<F::Output>, String> {
         let mut input = Input::Go;
         loop {
@@ -157,7 +177,12 @@ impl Host<'_> {
                 self.pass(expected.takes, wait);
                 Ok(Input::Go)
             }
-            _ => Err("no such effect was expected".to_owned()),
+            _ => {
+                let store = self.store.as_mut().ok_or("there is no store here")?;
+                let input = store.answer(self.vector, step, expected, self.now)?;
+                self.pass(expected.takes, 0);
+                Ok(input)
+            }
         }
     }
 

@@ -1,0 +1,355 @@
+//! Plays host and store of a conversation about a login that is kept: the flows `session`,
+//! `revoke`, `finish` and `finish_once`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use devicegrant_core::{
+    Code, DeviceGrant, Discover, Error, Find, Finish, Flow, Found, Grant, Input, Keep, Key, Lease,
+    LoginId, Need, Now, Options, Pending, Record, Response, Rest, Revoke, Save, Secret,
+    SecretBytes, Session, SignIn, Step, Tokens,
+};
+use serde_json::{Map, Value, json};
+
+use crate::compare;
+use crate::replay::{ENTROPY, Host, Result_, START};
+use crate::vector::{Expected, FlowName, Kept, Vector, Waiting};
+
+const KEY: [u8; 32] = [7; 32];
+const LEASE: &str = "lease-1";
+
+/// What the store holds: by login, the bytes and the revision.
+#[derive(Default)]
+pub(crate) struct Store {
+    options: Options,
+    kept: HashMap<LoginId, (Option<SecretBytes>, u64)>,
+    login: Option<LoginId>,
+    pending: Option<LoginId>,
+}
+
+fn key() -> Key {
+    Key::new(KEY)
+}
+
+/// Sets the store up as the vector says, and runs its flow.
+pub(crate) fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, String> {
+    let mut store = Store {
+        options: vector.options.clone(),
+        ..Store::default()
+    };
+    let kept = vector.kept.as_ref();
+    let (id, found) = match kept {
+        Some(kept) => store.sign_in(vector, kept)?,
+        None => (
+            vector
+                .options
+                .login_id()
+                .map_err(text)?
+                .ok_or("no login is named")?,
+            None,
+        ),
+    };
+    store.login = Some(id.clone());
+    store.kept.extend(found.map(|found| (id.clone(), found)));
+    if let Some(waiting) = &vector.waiting {
+        store.wait(vector, waiting)?;
+    }
+    let pending = store.pending.clone();
+    host.store = Some(store);
+    let need = vector.need.clone().unwrap_or_default();
+    let need = Need {
+        min_ttl_ms: need.min_ttl_ms.unwrap_or(60_000),
+        reject: need.reject.map(Secret::new),
+        scopes: need.scopes,
+        force: need.force,
+    };
+    let waiting = || pending.clone().ok_or("no sign-in waits");
+    let outcome = match vector.flow {
+        FlowName::Session => host
+            .end(Session::new(id, key(), need, ENTROPY))?
+            .map(Result_::Renewal),
+        FlowName::Revoke => host.end(Revoke::new(id, key()))?.map(Result_::Revoked),
+        FlowName::Finish => host
+            .end(Finish::to_the_end(waiting()?, key(), ENTROPY))?
+            .map(Result_::Finished),
+        _ => host
+            .end(Finish::once(waiting()?, key(), ENTROPY))?
+            .map(Result_::Finished),
+    };
+    Ok(outcome.unwrap_or_else(Result_::Error))
+}
+
+fn text(error: Error) -> String {
+    error.to_string()
+}
+
+type Stored = (Option<SecretBytes>, u64);
+
+impl Store {
+    /// A login as a sign-in at that time would have kept it.
+    fn sign_in(&self, vector: &Vector, kept: &Kept) -> Result<(LoginId, Option<Stored>), String> {
+        let at = Now {
+            wall_ms: START.wall_ms - kept.ago_ms,
+            steady_ms: 1_000,
+        };
+        let grant = grant(vector)?;
+        let tokens = tokens(&grant, &kept.answer, at)?;
+        let record = Record::new(&self.options, grant, tokens, at).map_err(text)?;
+        let keep = Keep::login(&self.options, record, key(), [1; 32]).map_err(text)?;
+        let (id, bytes) = written(keep, kept.revision)?;
+        Ok((id, Some((Some(bytes), kept.revision))))
+    }
+
+    /// A sign-in that was begun then and waits.
+    fn wait(&mut self, vector: &Vector, waiting: &Waiting) -> Result<(), String> {
+        let at = Now {
+            wall_ms: START.wall_ms - waiting.ago_ms,
+            steady_ms: 1_000,
+        };
+        let pending = begun(&grant(vector)?, &waiting.answer, at)?;
+        let keep = Keep::pending(&self.options, pending, at, key(), [2; 32]).map_err(text)?;
+        let (id, bytes) = written(keep, waiting.revision)?;
+        self.kept
+            .insert(id.clone(), (Some(bytes), waiting.revision));
+        self.pending = Some(id);
+        Ok(())
+    }
+
+    fn name(&self, id: &LoginId) -> Result<&'static str, String> {
+        if self.login.as_ref() == Some(id) {
+            Ok("login")
+        } else if self.pending.as_ref() == Some(id) {
+            Ok("pending")
+        } else {
+            Err("it means another login".to_owned())
+        }
+    }
+
+    /// Answers a store's effect as the vector's step says.
+    pub(crate) fn answer<T>(
+        &mut self,
+        vector: &Vector,
+        step: &Step<T>,
+        expected: &Expected,
+        now: Now,
+    ) -> Result<Input, String> {
+        let reply = expected.reply.as_ref();
+        if let Some(code) = reply.and_then(|reply| reply.get("failed")) {
+            let code = code
+                .as_str()
+                .and_then(Code::from_name)
+                .ok_or("no such code")?;
+            self.check(step, expected, now)?;
+            return Ok(Input::Failed(Error::new(code, "the store failed")));
+        }
+        self.check(step, expected, now)?;
+        match step {
+            Step::Load(id) => {
+                if let Some(other) = reply.and_then(|reply| reply.get("kept")) {
+                    let kept = serde_json::from_value(other.clone()).map_err(|e| e.to_string())?;
+                    let (id, stored) = self.sign_in(vector, &kept)?;
+                    self.kept.extend(stored.map(|stored| (id, stored)));
+                }
+                if let Some(revision) = reply.and_then(|reply| reply.get("nothing")) {
+                    let revision = revision.as_u64().ok_or("nothing has a revision")?;
+                    self.kept.insert(id.clone(), (None, revision));
+                }
+                let (bytes, revision) = self.kept.get(id).cloned().unwrap_or_default();
+                Ok(Input::Loaded { bytes, revision })
+            }
+            Step::Lock(_) => lock_reply(reply, now),
+            Step::Save(save) if reply == Some(&json!("conflict")) => {
+                let there = self.kept.entry(save.id.clone()).or_default();
+                there.1 = save.expected + 1;
+                Ok(Input::Conflict)
+            }
+            Step::Save(save) => {
+                let there = self.kept.get(&save.id).map_or(0, |(_, revision)| *revision);
+                if save.expected != there {
+                    return Err(format!("it expects revision {} of {there}", save.expected));
+                }
+                let revision = save.expected + 1;
+                self.kept
+                    .insert(save.id.clone(), (save.bytes.clone(), revision));
+                Ok(Input::Saved(revision))
+            }
+            _ => Ok(Input::Go),
+        }
+    }
+
+    fn check<T>(&self, step: &Step<T>, expected: &Expected, now: Now) -> Result<(), String> {
+        let (wanted, there) = match step {
+            Step::Load(id) => (json!(expected.load), json!(self.name(id)?)),
+            Step::Lock(lock) if lock.ttl_ms >= 30_000 => {
+                let there = json!({"of": self.name(&lock.id)?, "force": lock.force});
+                (json!(expected.lock), there)
+            }
+            Step::Unlock { lease, rest } if *lease.0 == *LEASE => {
+                (json!(expected.unlock), rest_json(rest.as_ref(), now))
+            }
+            Step::Save(save) => return self.saved(save, expected.save.as_ref()),
+            _ => return Err("no such effect was expected".to_owned()),
+        };
+        if wanted == there {
+            return Ok(());
+        }
+        Err(format!("{there} instead of {wanted}"))
+    }
+
+    /// What is saved is opened as another program would, and compared.
+    fn saved(&self, save: &Save, wanted: Option<&Map<String, Value>>) -> Result<(), String> {
+        let wanted = wanted.ok_or("no save was expected")?;
+        let of = self.name(&save.id)?;
+        let (kind, fields) = wanted.iter().next().ok_or("an empty save")?;
+        let Some(bytes) = &save.bytes else {
+            return same(kind, fields, "nothing", &json!(of));
+        };
+        let shown = String::from_utf8_lossy(bytes.expose());
+        for secret in ["token-", "refresh-", "device-code"] {
+            if shown.contains(secret) {
+                return Err(format!("a secret stands in the clear: {shown}"));
+            }
+        }
+        let mut other = Store {
+            options: self.options.clone(),
+            ..Store::default()
+        };
+        let stored = (Some(bytes.clone()), save.expected + 1);
+        other.kept.insert(save.id.clone(), stored);
+        match (of, kind.as_str()) {
+            ("pending", "pending") => {
+                let found = other.find(Find::pending(&self.options).map_err(text)?)?;
+                found.map(drop).map_err(text)
+            }
+            ("login", "ended") => {
+                let found = other.find(Find::login(&self.options).map_err(text)?)?;
+                let error = found.map(drop).err().ok_or("it is not ended")?;
+                same(
+                    "login_ended",
+                    fields,
+                    error.code().as_str(),
+                    &json!(error.message()),
+                )
+            }
+            ("login", "login") => {
+                let found = other.find(Find::login(&self.options).map_err(text)?)?;
+                let login = found.and_then(|found| found.open(&key())).map_err(text)?;
+                let fields = fields.as_object().ok_or("fields")?;
+                compare::fields(fields, &compare::tokens_json(&login.record.tokens))
+            }
+            _ => Err(format!("{of} is saved, not {kind}")),
+        }
+    }
+
+    fn find(&self, mut find: Find) -> Result<Result<Found, Error>, String> {
+        let mut input = Input::Go;
+        loop {
+            input = match find.step(START, input) {
+                Ok(Step::Done(found)) => return Ok(Ok(found)),
+                Ok(Step::Load(id)) => {
+                    let (bytes, revision) = self.kept.get(&id).cloned().unwrap_or_default();
+                    Input::Loaded { bytes, revision }
+                }
+                Ok(Step::List) => Input::Listed(self.kept.keys().cloned().collect()),
+                Ok(other) => return Err(format!("it asks for {other:?}")),
+                Err(error) => return Ok(Err(error)),
+            };
+        }
+    }
+}
+
+fn same(kind: &str, fields: &Value, there: &str, value: &Value) -> Result<(), String> {
+    if kind == there && fields == value {
+        return Ok(());
+    }
+    Err(format!("{there} {value} instead of {kind} {fields}"))
+}
+
+pub(crate) fn rest_json(rest: Option<&Rest>, now: Now) -> Value {
+    rest.map_or_else(|| json!({}), |rest| {
+        json!({"rest_ms": rest.until_ms.saturating_sub(now.wall_ms), "code": rest.code.as_str()})
+    })
+}
+
+fn lock_reply(reply: Option<&Value>, now: Now) -> Result<Input, String> {
+    let Some(reply) = reply.filter(|reply| **reply != "locked") else {
+        return Ok(Input::Locked(Lease(LEASE.into())));
+    };
+    if reply == "busy" {
+        return Ok(Input::Busy {
+            since: now.steady_ms,
+        });
+    }
+    let rest_ms = reply["rest_ms"]
+        .as_u64()
+        .ok_or("no such answer to a lock")?;
+    let code = reply["code"].as_str().and_then(Code::from_name);
+    Ok(Input::Resting(Rest {
+        until_ms: now.wall_ms + rest_ms,
+        code: code.ok_or("no such code")?,
+    }))
+}
+
+/// The grant that discovery ends with; `metadata` answers it where it asks.
+fn grant(vector: &Vector) -> Result<Arc<Grant>, String> {
+    let own = vector.own_provider.as_ref().map(Value::to_string);
+    let mut flow = Discover::new(vector.options.clone(), own.as_deref()).map_err(text)?;
+    let mut input = Input::Go;
+    loop {
+        input = match flow.step(START, input).map_err(text)? {
+            Step::Done(grant) => return Ok(grant),
+            Step::Send(_) => response(vector.metadata.as_ref().ok_or("no metadata")?),
+            other => return Err(format!("discovery asks for {other:?}")),
+        };
+    }
+}
+
+fn response(json: &Value) -> Input {
+    Input::Response(Response {
+        status: 200,
+        headers: Vec::new(),
+        body: SecretBytes::from(json.to_string()),
+    })
+}
+
+fn begun(grant: &Arc<Grant>, answer: &Value, at: Now) -> Result<Pending, String> {
+    let mut flow = DeviceGrant::begin(Arc::clone(grant), [3; 32]);
+    flow.step(at, Input::Go).map_err(text)?;
+    match flow.step(at, response(answer)).map_err(text)? {
+        Step::Done(SignIn::Pending(pending)) => Ok(*pending),
+        other => Err(format!("the sign-in asks for {other:?}")),
+    }
+}
+
+/// The tokens that were asked for at that moment.
+fn tokens(grant: &Arc<Grant>, answer: &Value, at: Now) -> Result<Tokens, String> {
+    let before = Now {
+        wall_ms: at.wall_ms - 60_000,
+        steady_ms: at.steady_ms,
+    };
+    let code = json!({"device_code": "device-code-0", "user_code": "A", "interval": 1,
+        "verification_uri": "https://auth.example.com/device", "expires_in": 600});
+    let mut poll = DeviceGrant::poll(begun(grant, &code, before)?);
+    let at = Now {
+        wall_ms: at.wall_ms,
+        steady_ms: at.steady_ms + 60_000,
+    };
+    poll.step(at, Input::Go).map_err(text)?;
+    match poll.step(at, response(answer)).map_err(text)? {
+        Step::Done(SignIn::Tokens(tokens)) => Ok(*tokens),
+        other => Err(format!("the poll asks for {other:?}")),
+    }
+}
+
+/// The bytes of revision `revision` as they are written.
+fn written(mut keep: Keep, revision: u64) -> Result<(LoginId, SecretBytes), String> {
+    keep.step(START, Input::Go).map_err(text)?;
+    let loaded = Input::Loaded {
+        bytes: None,
+        revision: revision - 1,
+    };
+    match keep.step(START, loaded).map_err(text)? {
+        Step::Save(save) => Ok((save.id, save.bytes.ok_or("nothing is written")?)),
+        other => Err(format!("it asks for {other:?}")),
+    }
+}
