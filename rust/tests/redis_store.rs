@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::TestResult;
-use common::contract::{id, lock, save, store_contract};
+use common::contract::{id, lock, record, save, store_contract};
 use common::redis_server::{Server, without};
 use devicegrant::store::RedisStore;
-use devicegrant::{Code, Error, Lease, Lock, Locked, Rest, Secret, SecretBytes, Store};
+use devicegrant::{Code, Error, Lease, Lock, Locked, Rest, Secret, Store};
 use tokio::time::sleep;
 
 fn lease(locked: Locked) -> Result<Lease, String> {
@@ -95,7 +95,10 @@ async fn of_32_that_read_the_same_revision_one_writes() -> TestResult {
         assert_eq!(winners.len(), 1, "at {revision}: {winners:?}");
         let loaded = stores[0].load(id('a')).await?;
         assert_eq!(loaded.revision, revision + 1);
-        assert_eq!(loaded.bytes, winners.pop().map(SecretBytes::from));
+        assert_eq!(
+            loaded.bytes,
+            winners.pop().map(|text| record(text.as_bytes()))
+        );
     }
     Ok(())
 }
@@ -230,7 +233,7 @@ async fn a_restart_in_the_middle_loses_no_save_and_no_store() -> TestResult {
     let loaded = store.load(id('a')).await?;
     assert_eq!(loaded.revision, revision);
     let text = format!("revision {revision}");
-    assert_eq!(loaded.bytes, Some(SecretBytes::from(text)));
+    assert_eq!(loaded.bytes, Some(record(text.as_bytes())));
     Ok(())
 }
 

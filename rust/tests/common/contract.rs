@@ -9,10 +9,17 @@ pub(crate) fn id(letter: char) -> LoginId {
     LoginId(letter.to_string().repeat(26).into())
 }
 
+/// A record as every store takes it: its first line says how many bytes follow.
+pub(crate) fn record(body: &[u8]) -> SecretBytes {
+    let mut bytes = format!("{{\"sealed\":{}}}\n", body.len()).into_bytes();
+    bytes.extend_from_slice(body);
+    SecretBytes::new(bytes)
+}
+
 pub(crate) fn save(letter: char, text: Option<&str>, expected: u64) -> Save {
     Save {
         id: id(letter),
-        bytes: text.map(|text| SecretBytes::from(text.to_owned())),
+        bytes: text.map(|text| record(text.as_bytes())),
         expected,
     }
 }
@@ -55,8 +62,7 @@ async fn records(store: &dyn Store) -> TestResult {
     assert_eq!(again, None, "the same bytes are another save all the same");
     assert_eq!(store.save(save('a', Some("two"), 1)).await?, Some(2));
     let loaded = store.load(id('a')).await?;
-    let two = SecretBytes::from("two".to_owned());
-    assert_eq!((loaded.bytes, loaded.revision), (Some(two), 2));
+    assert_eq!((loaded.bytes, loaded.revision), (Some(record(b"two")), 2));
 
     assert_eq!(store.save(save('a', None, 2)).await?, Some(3));
     let out = store.load(id('a')).await?;
@@ -65,7 +71,8 @@ async fn records(store: &dyn Store) -> TestResult {
     assert_eq!(store.save(save('a', Some("back"), 3)).await?, Some(4));
 
     // Any bytes, and another login beside it.
-    let bytes = SecretBytes::new((0..=255).cycle().take(32 * 1024).collect());
+    let body: Vec<u8> = (0..=255).cycle().take(32 * 1024).collect();
+    let bytes = record(&body);
     let whole = Save {
         id: id('b'),
         bytes: Some(bytes.clone()),
