@@ -170,7 +170,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// 32 fresh random bytes.
-fn entropy() -> Result<[u8; 32], Error> {
+pub(crate) fn entropy() -> Result<[u8; 32], Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|why| {
         Error::new(
