@@ -135,8 +135,12 @@ impl Client {
         sent.map_err(|_| Error::new(Code::Unreachable, format!("{url} could not be reached")))
     }
 
-    /// The start of the address that explains an error's code, where the provider has one.
+    /// The start of the address that explains an error's code, where the options or the provider
+    /// name one.
     pub fn help_base(&self) -> Option<String> {
+        if let Some(base) = &self.options.help_base {
+            return Some(base.clone());
+        }
         let name = self.options.provider_name()?;
         let text = self
             .own_provider
