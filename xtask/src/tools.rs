@@ -71,26 +71,57 @@ pub(crate) fn node_packages() -> Result<(), String> {
     mark(&lock, &stamp)
 }
 
-/// A Chromium for the browser test, from Debian when this account may install.
+/// A Chromium for the browser test.
 pub(crate) fn chromium() -> Result<(), String> {
-    if succeeds("chromium", &["--version"]) {
+    debian(&[("chromium", "chromium --version")])
+}
+
+/// A session bus and GNOME's keyring, with libsecret's own tool to look into it from outside.
+pub(crate) fn keyring() -> Result<(), String> {
+    if !cfg!(target_os = "linux") {
+        println!("nothing to do: the keyring's tests are for Linux");
         return Ok(());
     }
-    let way = "as an administrator: apt-get install --no-install-recommends chromium";
+    debian(&[
+        ("dbus", "dbus-daemon --version"),
+        ("gnome-keyring", "gnome-keyring-daemon --version"),
+        ("libsecret-tools", "command -v secret-tool"),
+    ])
+}
+
+/// For the tests of the Redis store, which start servers of their own.
+pub(crate) fn redis_server() -> Result<(), String> {
+    debian(&[("redis-server", "redis-server --version")])
+}
+
+/// Debian packages, each with a command that succeeds where it is there: what is missing is
+/// installed if this account may, and otherwise named, with the way to get it.
+fn debian(wanted: &[(&str, &str)]) -> Result<(), String> {
+    let missing = || -> Vec<&str> {
+        let gone = wanted
+            .iter()
+            .filter(|(_, check)| !succeeds("sh", &["-c", check]));
+        gone.map(|(package, _)| *package).collect()
+    };
+    let packages = missing();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let names = packages.join(" ");
     let sudo: &[&str] = if succeeds("sh", &["-c", "test \"$(id -u)\" = 0"]) {
         &["env"]
     } else if succeeds("sudo", &["-n", "true"]) {
         &["sudo", "-n"]
     } else {
         return Err(format!(
-            "Chromium is missing and this account may not install it; {way}"
+            "{names} missing, and this account may not install; as an administrator: \
+             apt-get install --no-install-recommends {names}"
         ));
     };
     if !succeeds("apt-get", &["--version"]) {
-        return Err(
-            "Chromium is missing and there is no apt-get; install it so that `chromium` is in PATH"
-                .into(),
-        );
+        return Err(format!(
+            "{names} missing, and there is no apt-get; install them by your system's own means"
+        ));
     }
     let apt = |words: &[&str]| {
         let all = [
@@ -101,9 +132,17 @@ pub(crate) fn chromium() -> Result<(), String> {
         .concat();
         loud(command(all[0], &all[1..]))
     };
+    let install = ["install", "-y", "--no-install-recommends"];
     apt(&["update"])
-        .and_then(|()| apt(&["install", "-y", "--no-install-recommends", "chromium"]))
-        .map_err(|problem| format!("Chromium is missing: {problem}; {way}"))
+        .and_then(|()| apt(&[&install[..], &packages].concat()))
+        .map_err(|problem| format!("{names} missing: {problem}"))?;
+    match missing() {
+        still if still.is_empty() => Ok(()),
+        still => Err(format!(
+            "{} installed, but its program does not start",
+            still.join(" ")
+        )),
+    }
 }
 
 /// Whether `stamp` holds the very bytes of `source`, that is, whether nothing changed since.

@@ -66,7 +66,26 @@ fn silence(why: &Error) -> Silence {
     match why {
         // No result: the service is there and has no collection to keep anything in.
         Error::Unavailable | Error::NoResult => Silence::Absent,
+        Error::Zbus(why) if is_absent(why) => Silence::Absent,
         Error::Locked | Error::Prompt | Error::PromptDisconnected => Silence::Locked,
         why => Silence::Failed(format!("failed: {why}")),
+    }
+}
+
+/// No bus at the address, or no keyring on it and none that it could start.
+fn is_absent(why: &zbus::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionRefused, NotFound};
+    match why {
+        zbus::Error::Connection(why, _) => matches!(why.kind(), NotFound | ConnectionRefused),
+        zbus::Error::MethodError(name, _, _) => matches!(
+            name.as_str(),
+            "org.freedesktop.DBus.Error.ServiceUnknown"
+                | "org.freedesktop.DBus.Error.NameHasNoOwner"
+        ),
+        zbus::Error::FDO(why) => matches!(
+            **why,
+            zbus::fdo::Error::ServiceUnknown(_) | zbus::fdo::Error::NameHasNoOwner(_)
+        ),
+        _ => false,
     }
 }
