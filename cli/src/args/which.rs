@@ -53,6 +53,12 @@ impl Which {
         self.options() != Options::default()
     }
 
+    /// Whether a server was named, and not only a login.
+    pub(crate) fn names_a_place(&self) -> bool {
+        let places = [&self.target, &self.issuer, &self.provider];
+        places.iter().any(|place| place.is_some()) || self.device_endpoint.is_some()
+    }
+
     /// The command that goes on with the sign-in to this place, to be pasted into a shell.
     pub(crate) fn resume(&self, place: &Place) -> String {
         let mut words = vec!["devicegrant", "login", "--resume"];
