@@ -11,6 +11,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "servers")]
 
 from command import BINARY, Command  # noqa: E402
+from demo import Demo  # noqa: E402
 from faults import Proxy  # noqa: E402
 from hostile import Hostile  # noqa: E402
 from launch import Server  # noqa: E402
@@ -78,6 +79,20 @@ def own():
     yield get
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """`demo(access_ttl=2)`: a demo server of this test's own, whose log says what happened."""
+    started = []
+
+    def start(**script):
+        started.append(Demo(tmp_path, **script))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
 
 
 @pytest.fixture

@@ -20,6 +20,9 @@ pub(super) enum Shape {
 #[derive(Deserialize)]
 struct Outer {
     sealed: u64,
+    /// A record may have nothing sealed either: one that says how a login ended.
+    #[serde(default)]
+    signed_out: bool,
 }
 
 pub(super) fn shape(bytes: &[u8]) -> Shape {
@@ -29,8 +32,8 @@ pub(super) fn shape(bytes: &[u8]) -> Shape {
     let (line, sealed) = bytes.split_at(end);
     let there = sealed.len() as u64 - 1;
     match serde_json::from_slice::<Outer>(line) {
-        Ok(Outer { sealed: 0 }) => Shape::SignedOut,
-        Ok(Outer { sealed }) if sealed <= there => Shape::Record,
+        Ok(outer) if outer.signed_out => Shape::SignedOut,
+        Ok(outer) if outer.sealed <= there => Shape::Record,
         _ => Shape::Torn,
     }
 }
@@ -50,6 +53,7 @@ mod tests {
         for cut in 0..SIGNED_OUT.len() {
             assert_eq!(shape(&SIGNED_OUT.as_bytes()[..cut]), Shape::Torn, "{cut}");
         }
+        assert_eq!(shape(b"{\"kind\":\"ended\",\"sealed\":0}\n"), Shape::Record);
         assert_eq!(shape(b"plain\ntext"), Shape::Torn);
         assert_eq!(shape(b"{\"sealed\":-1}\nx"), Shape::Torn);
     }
