@@ -15,6 +15,7 @@ from demo import Demo  # noqa: E402
 from faults import Proxy  # noqa: E402
 from hostile import Hostile  # noqa: E402
 from launch import Server  # noqa: E402
+from redis_server import Redis  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 # `cargo xtask test` names here what it could not install, and says so at its end.
@@ -93,6 +94,15 @@ def demo(tmp_path):
     yield start
     for one in started:
         one.stop()
+
+
+@pytest.fixture
+def redis():
+    if "redis" in WITHOUT:
+        pytest.skip("redis-server could not be installed here")
+    one = Redis()
+    yield one
+    one.stop()
 
 
 @pytest.fixture

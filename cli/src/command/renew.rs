@@ -60,11 +60,17 @@ async fn one(client: &Client, found: &Found, need: &Need, as_json: bool) -> Resu
         });
         output::line(&output::joined(event, output::whose(header)).to_string());
     } else {
+        // With what is printed thrown away, as by cron, trouble still is heard of.
+        let tell = if failed.is_some() {
+            output::note
+        } else {
+            output::line
+        };
         let what = if renewed { "renewed" } else { "not due" };
         let what = failed.as_ref().map_or(what, Error::message);
         let until =
             expires_at.map_or_else(String::new, |at| format!("; its token lives until {at}"));
-        output::line(&format!("{}: {what}{until}", header.name()));
+        tell(&format!("{}: {what}{until}", header.name()));
     }
     Ok(failed.map_or(0, |error| error.exit()))
 }
