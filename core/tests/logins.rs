@@ -49,8 +49,9 @@ impl Store {
     }
 
     fn keep(&mut self, options: &Options) -> Result<Login, Error> {
-        let record = record(options)?;
+        let mut record = record(options)?;
         let kept = self.drive(Keep::login(options, record.clone(), key(), [9; 32])?)?;
+        record.header.sign_in = kept.sign_in;
         Ok(Login {
             id: kept.id,
             revision: kept.revision,
@@ -227,6 +228,31 @@ fn a_fresh_login_wins_over_whoever_writes_in_between() -> TestResult {
     store.conflicts = 5;
     let busy = store.keep(&to("https://auth.example.com"));
     assert_eq!(busy.map_err(|e| e.code()).err(), Some(Code::StoreBusy));
+    Ok(())
+}
+
+#[test]
+fn a_fresh_login_that_was_renewed_before_its_save_was_told_is_not_written_over() -> TestResult {
+    let target = to("https://auth.example.com");
+    let mut keep = Keep::login(&target, record(&target)?, key(), [9; 32])?;
+    let now = Now::default();
+    keep.step(now, Input::Go)?;
+    let nothing = || Input::Loaded {
+        bytes: None,
+        revision: 0,
+    };
+    let Step::Save(save) = keep.step(now, nothing())? else {
+        panic_on("no save")
+    };
+    keep.step(now, Input::Conflict)?;
+    let renewed = Input::Loaded {
+        bytes: save.bytes,
+        revision: 4,
+    };
+    let Step::Done(kept) = keep.step(now, renewed)? else {
+        panic_on("it was written over")
+    };
+    assert_eq!(kept.revision, 4);
     Ok(())
 }
 

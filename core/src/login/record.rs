@@ -36,6 +36,9 @@ pub struct Header {
     pub scopes: Vec<String>,
     /// When a person signed in, in milliseconds since 1970.
     pub signed_in_at_ms: u64,
+    /// A random name for this very sign-in, which every renewal of it keeps: whoever wrote it knows
+    /// it again.
+    pub sign_in: String,
     /// Why there are no tokens any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,

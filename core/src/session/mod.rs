@@ -15,7 +15,8 @@
 //!            │        │ tokens: Save            │ no more tries: rest  │    or the error
 //!            │        ▼                         └──────────────────────┤
 //!            │     Saving ─ Saved ─────────────────────────────────────┤
-//!            │        │ Conflict: Load ─► Fenced: the winner's ────────┤
+//!            │        │ Conflict: Load ─► Fenced: the winner's, or ────┤
+//!            │        │   over an end that was told too early: Save    │
 //!            │        │ invalid_grant: Load ─► Checking ─ another now ─┤
 //!            │        │                           │ the same: Save     │
 //!            │        │                        Ending ─────────────────┘
@@ -124,7 +125,11 @@ enum State {
         rotated: bool,
         until: u64,
     },
-    Fenced,
+    Fenced {
+        login: Box<Login>,
+        sent: Now,
+        rotated: bool,
+    },
     Checking {
         login: Box<Login>,
         error: Error,

@@ -6,7 +6,7 @@ use super::{After, Hold, Next, Renewal, SAVES, Session, State, TRIES, done};
 use crate::error::{Code, Error};
 use crate::event::Event;
 use crate::flow::{Flow, Input, Now, Rest, Revision, Save, Step, out_of_turn};
-use crate::login::{Ended, Login, seal_ended};
+use crate::login::{Ended, Login, ended_sign_in, seal_ended};
 use crate::secret::SecretBytes;
 use crate::tokens::Tokens;
 
@@ -171,6 +171,28 @@ impl Session {
         Ok(self.finish(*login, None, Some(error)))
     }
 
+    /// True where another program met `invalid_grant` and ended this very sign-in, while its tokens
+    /// were on their way here: then they are the newest there are.
+    fn ended_too_early(&mut self, login: &Login, bytes: Option<&SecretBytes>) -> bool {
+        let Some(hold) = self.hold.as_mut() else {
+            return false;
+        };
+        hold.saves += 1;
+        let name = &login.record.header.sign_in;
+        hold.saves < SAVES && bytes.and_then(ended_sign_in).as_ref() == Some(name)
+    }
+
+    fn save_over(
+        &mut self,
+        mut login: Box<Login>,
+        sent: Now,
+        rotated: bool,
+        revision: Revision,
+    ) -> Step<Renewal> {
+        login.revision = revision;
+        self.save(login, sent, rotated)
+    }
+
     /// Somebody else wrote meanwhile; theirs stands.
     fn fenced(
         &mut self,
@@ -294,7 +316,18 @@ impl Flow for Session {
                 },
                 Input::Saved(revision),
             ) => Ok(self.saved(*login, sent, now, rotated, revision)),
-            (State::Saving { .. }, Input::Conflict) => Ok(self.load(State::Fenced)),
+            (
+                State::Saving {
+                    login,
+                    sent,
+                    rotated,
+                },
+                Input::Conflict,
+            ) => Ok(self.load(State::Fenced {
+                login,
+                sent,
+                rotated,
+            })),
             (
                 State::Saving {
                     login,
@@ -329,9 +362,18 @@ impl Flow for Session {
                 },
                 Input::Go,
             ) => Ok(self.save(login, sent, rotated)),
-            (State::Fenced, Input::Loaded { bytes, revision }) => {
-                Ok(self.fenced(bytes, revision, now))
-            }
+            (
+                State::Fenced {
+                    login,
+                    sent,
+                    rotated,
+                },
+                Input::Loaded { bytes, revision },
+            ) => Ok(if self.ended_too_early(&login, bytes.as_ref()) {
+                self.save_over(login, sent, rotated, revision)
+            } else {
+                self.fenced(bytes, revision, now)
+            }),
             (State::Checking { login, error }, Input::Loaded { bytes, revision }) => {
                 self.check(&login, error, bytes, revision, now)
             }
@@ -342,7 +384,7 @@ impl Flow for Session {
             // A newer login came in between: theirs stands.
             (State::Ending(_), Input::Conflict) => Ok(self.release(After::Again, None)),
             (State::Checking { error, .. } | State::Ending(error), Input::Failed(_))
-            | (State::Holding | State::Fenced, Input::Failed(error)) => {
+            | (State::Holding | State::Fenced { .. }, Input::Failed(error)) => {
                 Ok(self.release(After::Fail(error), None))
             }
             // A lease that cannot be given back runs out.
