@@ -7,4 +7,5 @@ mod liveness;
 mod memory;
 
 pub use file::FileStore;
+pub use liveness::this_process;
 pub use memory::MemoryStore;
