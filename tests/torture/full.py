@@ -17,7 +17,7 @@ from stop import real, stop
 
 SIZES = {
     "ci": {"race": (10, 10, 3), "kills": 100},
-    "full": {"race": (100, 100, 4), "kills": 2000},
+    "full": {"race": (100, 100, 6), "kills": 2000},
 }
 
 
