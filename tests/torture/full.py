@@ -16,7 +16,7 @@ from race import race
 from stop import real, stop
 
 SIZES = {
-    "ci": {"race": (10, 10, 3), "kills": 100},
+    "ci": {"race": (10, 10, 6), "kills": 100},
     "full": {"race": (100, 100, 6), "kills": 2000},
 }
 
