@@ -19,6 +19,7 @@ mod login;
 mod options;
 mod prompt;
 mod provider;
+pub mod redis;
 mod seal;
 mod secret;
 mod session;

@@ -47,6 +47,8 @@ pub struct Options {
     pub pkce: Option<bool>,
     /// A name for the login.
     pub profile: Option<String>,
+    /// The start of the address that explains an error's code, before the provider's.
+    pub help_base: Option<String>,
 }
 
 /// Where the caller wants to sign in, as far as their words go.

@@ -24,10 +24,7 @@ impl Http {
     /// Errors: `bad_option` for roots that are no certificates; `tls_failed` where TLS cannot be
     /// set up on this machine.
     pub fn new(roots: &[u8]) -> Result<Self, Error> {
-        if CryptoProvider::get_default().is_none() {
-            // Another thread may have been faster, which is as good.
-            let _ = ring::default_provider().install_default();
-        }
+        crypto_provider();
         let no_roots = |why: &dyn std::fmt::Display| {
             let message = format!("the root certificates are not in PEM form: {why}");
             Error::new(Code::BadOption, message)
@@ -97,6 +94,14 @@ impl Http {
             headers,
             body: SecretBytes::new(body),
         })
+    }
+}
+
+/// Where the process has no default crypto provider of rustls yet, ring becomes it.
+pub(crate) fn crypto_provider() {
+    if CryptoProvider::get_default().is_none() {
+        // Another thread may have been faster, which is as good.
+        let _ = ring::default_provider().install_default();
     }
 }
 

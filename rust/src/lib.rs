@@ -12,8 +12,9 @@
 //!
 //! The core decides everything: this crate sends its requests, keeps its bytes, shows its prompts
 //! and sleeps. Features: `http` (reqwest, tokio: [`Client`] and the driver), `store` (logins in
-//! files or in memory) and `keyring` (their key in the system's keyring); the vocabulary of the core
-//! is there without any.
+//! files or in memory), `keyring` (their key in the system's keyring), `redis` (logins shared by
+//! several machines), `tracing` and `opentelemetry` (observers); the vocabulary of the core is there
+//! without any.
 #![warn(missing_docs)]
 
 #[cfg(feature = "http")]
@@ -36,6 +37,7 @@ mod traits;
 pub mod key;
 #[cfg(feature = "store")]
 pub mod store;
+pub mod telemetry;
 
 pub use devicegrant_core::*;
 

@@ -61,9 +61,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let node = report.step("Node packages", tools::node_packages);
     let chromium = report.step("Chromium", tools::chromium);
     report.step("keyring", tools::keyring);
+    report.step("redis-server", tools::redis_server);
     report.step("Rust tests", || {
-        let mut tests = cargo(&["test", "--workspace"]);
-        // Here no test is left out: without a keyring they fail.
+        // Every feature: the stores and observers that are optional are tested too.
+        let mut tests = cargo(&["test", "--workspace", "--all-features"]);
+        // Here no test is left out: without a keyring or a redis-server they fail.
         tests.env_remove("DEVICEGRANT_WITHOUT");
         loud(tests)
     });

@@ -89,6 +89,11 @@ pub(crate) fn keyring() -> Result<(), String> {
     ])
 }
 
+/// For the tests of the Redis store, which start servers of their own.
+pub(crate) fn redis_server() -> Result<(), String> {
+    debian(&[("redis-server", "redis-server --version")])
+}
+
 /// Debian packages, each with a command that succeeds where it is there: what is missing is
 /// installed if this account may, and otherwise named, with the way to get it.
 fn debian(wanted: &[(&str, &str)]) -> Result<(), String> {

@@ -153,9 +153,10 @@ pub(crate) fn outcome(wanted: &Outcome, there: &Result_) -> Checked {
         (Outcome::Tokens(wanted), Result_::SignIn(SignIn::Tokens(tokens))) => {
             fields(wanted, &tokens_json(tokens))
         }
-        (Outcome::Pending(wanted), Result_::SignIn(SignIn::Pending(there))) => {
-            pending(wanted, there)
-        }
+        (
+            Outcome::Pending(wanted),
+            Result_::SignIn(SignIn::Pending(there)) | Result_::Finished(Finished::Waiting(there)),
+        ) => pending(wanted, there),
         (Outcome::Grant(wanted), Result_::Grant(grant)) => fields(wanted, &grant_json(grant)),
         (Outcome::Error(wanted), Result_::Error(error)) => fields(wanted, &error_json(error)),
         (Outcome::Renewal(wanted), Result_::Renewal(renewal)) => {
@@ -166,9 +167,6 @@ pub(crate) fn outcome(wanted: &Outcome, there: &Result_) -> Checked {
         }
         (Outcome::Tokens(wanted), Result_::Finished(Finished::Login(login))) => {
             fields(wanted, &tokens_json(&login.record.tokens))
-        }
-        (Outcome::Pending(wanted), Result_::Finished(Finished::Waiting(there))) => {
-            pending(wanted, there)
         }
         (_, Result_::Renewal(renewal)) => Err(format!("it ended with {renewal:?}")),
         (_, Result_::Revoked(revoked)) => Err(format!("it ended with {revoked:?}")),

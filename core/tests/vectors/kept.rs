@@ -67,7 +67,7 @@ pub(crate) fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, Strin
     let outcome = match vector.flow {
         FlowName::Session => host
             .end(Session::new(id, key(), need, ENTROPY))?
-            .map(Result_::Renewal),
+            .map(|renewal| Result_::Renewal(Box::new(renewal))),
         FlowName::Revoke => host.end(Revoke::new(id, key()))?.map(Result_::Revoked),
         FlowName::Finish => host
             .end(Finish::to_the_end(waiting()?, key(), ENTROPY))?
@@ -79,6 +79,7 @@ pub(crate) fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, Strin
     Ok(outcome.unwrap_or_else(Result_::Error))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 fn text(error: Error) -> String {
     error.to_string()
 }

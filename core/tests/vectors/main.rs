@@ -10,6 +10,7 @@
 mod compare;
 mod home;
 mod kept;
+mod records;
 mod replay;
 mod rows;
 mod vector;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     files.sort();
     let mut failures = Vec::new();
     let mut vectors = Vec::new();
+    let mut sealed = Vec::new();
     for file in files {
         let name = file
             .strip_prefix(&root)
@@ -34,26 +36,43 @@ fn main() -> ExitCode {
             .with_extension("")
             .display()
             .to_string();
+        if name.starts_with("records/") {
+            match records::read(&file) {
+                Ok(record) => sealed.push((name, record)),
+                Err(why) => failures.push(format!("{name}: {why}")),
+            }
+            continue;
+        }
         match Vector::read(&file) {
             Ok(vector) => vectors.push((name, vector)),
             Err(why) => failures.push(format!("{name}: {why}")),
         }
     }
     let mut passed = 0;
-    for (name, vector) in &vectors {
+    let conversations = vectors.iter().map(|(name, vector)| {
+        let run: Box<dyn Fn() -> Result<(), String>> = Box::new(|| replay::replay(vector));
+        (name, &vector.rows, run)
+    });
+    let records = sealed.iter().map(|(name, record)| {
+        let run: Box<dyn Fn() -> Result<(), String>> = Box::new(|| records::check(record));
+        (name, &record.rows, run)
+    });
+    let mut covered = Vec::new();
+    for (name, rows, run) in conversations.chain(records) {
+        covered.push((name.as_str(), rows.as_slice()));
         if wanted
             .as_ref()
             .is_some_and(|part| !name.contains(part.as_str()))
         {
             continue;
         }
-        match replay::replay(vector) {
+        match run() {
             Ok(()) => passed += 1,
             Err(why) => failures.push(format!("{name}: {why}")),
         }
     }
     if wanted.is_none() {
-        failures.extend(rows::check(&root.join("rows.json"), &vectors));
+        failures.extend(rows::check(&root.join("rows.json"), &covered));
     }
     for failure in &failures {
         println!("FAILED {failure}\n");

@@ -68,7 +68,7 @@ pub(crate) fn replay(vector: &Vector) -> Result<(), String> {
 pub(crate) enum Result_ {
     Grant(Arc<Grant>),
     SignIn(SignIn),
-    Renewal(Renewal),
+    Renewal(Box<Renewal>),
     Revoked(Revoked),
     Finished(Finished),
     Error(Error),

@@ -169,13 +169,12 @@ impl Vector {
         let text = std::fs::read_to_string(file).map_err(|e| e.to_string())?;
         let vector: Self = serde_json::from_str(&text).map_err(|e| e.to_string())?;
         let needed: &[&str] = match &vector.outcome {
-            Outcome::Tokens(_) => &["access_token"],
+            Outcome::Tokens(_) | Outcome::Renewal(_) => &["access_token"],
             Outcome::Error(_) => &["class", "code"],
             Outcome::Grant(_) => &["device_authorization", "token"],
             Outcome::Pending(_) => &["user_code"],
             Outcome::Opened(_) => &["key"],
             Outcome::NoHome(_) => &[],
-            Outcome::Renewal(_) => &["access_token"],
             Outcome::Revoked(_) => &["how"],
         };
         let (Outcome::Tokens(map)

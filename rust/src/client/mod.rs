@@ -135,8 +135,12 @@ impl Client {
         sent.map_err(|_| Error::new(Code::Unreachable, format!("{url} could not be reached")))
     }
 
-    /// The start of the address that explains an error's code, where the provider has one.
+    /// The start of the address that explains an error's code, where the options or the provider
+    /// name one.
     pub fn help_base(&self) -> Option<String> {
+        if let Some(base) = &self.options.help_base {
+            return Some(base.clone());
+        }
         let name = self.options.provider_name()?;
         let text = self
             .own_provider
@@ -170,7 +174,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// 32 fresh random bytes.
-fn entropy() -> Result<[u8; 32], Error> {
+pub(crate) fn entropy() -> Result<[u8; 32], Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|why| {
         Error::new(

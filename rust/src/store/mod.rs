@@ -5,6 +5,10 @@ mod files;
 pub(crate) mod home_files;
 mod liveness;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 pub use file::FileStore;
 pub use memory::MemoryStore;
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;

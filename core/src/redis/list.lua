@@ -1,0 +1,2 @@
+-- KEYS: logins. Answers the ids.
+return redis.call('SMEMBERS', KEYS[1])
