@@ -18,6 +18,7 @@ mod flow;
 mod http;
 mod login;
 mod options;
+mod redis;
 mod store;
 
 uniffi::setup_scaffolding!();

@@ -18,7 +18,7 @@ impl Options {
     #[uniffi::constructor(default(
         target = None, issuer = None, provider = None, device_endpoint = None,
         token_endpoint = None, client_id = None, client_secret = None, client_auth = None,
-        scopes = [], audience = None, resource = None, params = None, pkce = None, profile = None
+        scopes = [], audience = None, resource = None, params = None, pkce = None, profile = None, help_base = None
     ))]
     #[allow(clippy::too_many_arguments, reason = "named in every language")]
     pub fn new(
@@ -36,6 +36,7 @@ impl Options {
         params: Option<HashMap<String, String>>,
         pkce: Option<bool>,
         profile: Option<String>,
+        help_base: Option<String>,
     ) -> Fallible<Arc<Self>> {
         let client_auth = client_auth
             .map(|word| serde_json::from_value(Value::String(word)))
@@ -58,6 +59,7 @@ impl Options {
             params: params.unwrap_or_default().into_iter().collect(),
             pkce,
             profile,
+            help_base,
         })))
     }
 
@@ -74,6 +76,9 @@ impl Options {
 
     /// The start of the address that explains an error's code, where the provider has one.
     pub fn help_base(&self, own_provider: Option<String>) -> Option<String> {
+        if let Some(base) = &self.0.help_base {
+            return Some(base.clone());
+        }
         let name = self.0.provider_name()?;
         let text = own_provider.as_deref();
         let text = text.or_else(|| devicegrant::builtin_provider(&name))?;
