@@ -185,6 +185,7 @@ pub struct Header {
     pub scopes: Vec<String>,
     pub signed_in_at_ms: u64,
     pub ended: Option<String>,
+    pub ended_at_ms: Option<u64>,
 }
 
 fn header(id: &dg::LoginId, revision: u64, kind: dg::Kind, header: &dg::Header) -> Header {
@@ -202,6 +203,7 @@ fn header(id: &dg::LoginId, revision: u64, kind: dg::Kind, header: &dg::Header) 
         account: header.account,
         scopes: header.scopes,
         signed_in_at_ms: header.signed_in_at_ms,
+        ended_at_ms: header.ended.as_ref().map(|ended| ended.at_ms),
         ended: header.ended.map(|ended| ended.message),
     }
 }

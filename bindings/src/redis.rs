@@ -146,3 +146,27 @@ impl RedisCalls {
         Ok(ids.iter().map(ToString::to_string).collect())
     }
 }
+
+/// Why a call had no answer: none came, the server let nobody in, or it said this.
+fn why(no_answer: bool, refused: bool, text: &str) -> redis::Failure<'_> {
+    match (no_answer, refused) {
+        (true, _) => redis::Failure::NoAnswer(text),
+        (false, true) => redis::Failure::NotLetIn,
+        (false, false) => redis::Failure::Said(text),
+    }
+}
+
+/// Whether the same call may succeed in a moment.
+#[uniffi::export]
+pub fn redis_passes(no_answer: bool, refused: bool, text: String) -> bool {
+    why(no_answer, refused, &text).passes()
+}
+
+/// The error for a call that failed, at a store that is named without user and password.
+#[uniffi::export]
+pub fn redis_failed(place: String, no_answer: bool, refused: bool, text: String) -> Arc<Failure> {
+    Arc::new(Failure(redis::failed(
+        &place,
+        why(no_answer, refused, &text),
+    )))
+}

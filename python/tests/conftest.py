@@ -1,7 +1,102 @@
-"""What the tests share: they run against the installed wheel, never against the sources."""
+"""What the tests share. They run against the installed wheel, never against the sources."""
 
+import asyncio
+import os
+import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tests" / "servers")]
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(ROOT / "tests" / "servers"), str(ROOT / "tests" / "e2e")]
+
+import devicegrant  # noqa: E402
+import devicegrant.sync  # noqa: E402
+from scripted import Scripted  # noqa: E402
+
+BINARY = os.environ.get("DEVICEGRANT_BIN") or str(ROOT / "target" / "release" / "devicegrant")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A home of its own, whose key is a file; nothing of the machine's."""
+    for name in list(os.environ):
+        if name.startswith("DEVICEGRANT_") and name != "DEVICEGRANT_BIN" or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.setenv("DEVICEGRANT_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def server():
+    one = Scripted()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def make_server():
+    made = []
+
+    def make(**options):
+        made.append(Scripted(**options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+def silent(prompt):
+    """A prompt that needs nobody: the scripted server approves by itself."""
+
+
+def named(server, **more):
+    return {"issuer": server.issuer, "client_id": "client-1", "scopes": ["read"], "prompt": silent, **more}
+
+
+@pytest.fixture
+def sign_in(home):
+    """Signs in; its token is expired afterwards where `ttl` of the server is short."""
+
+    def sign_in(server, **more):
+        devicegrant.sync.Client(**named(server, **more)).login()
+
+    return sign_in
+
+
+@pytest.fixture
+def command(home):
+    def run(*arguments, program=(BINARY,), timeout=60, **env):
+        return subprocess.run(
+            [*program, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
+            env={**os.environ, **env}, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    return run
+
+
+def own_threads():
+    return [thread for thread in threading.enumerate() if thread.name == "devicegrant"]
+
+
+def no_thread_left(seconds=1.0):
+    end = time.monotonic() + seconds
+    while own_threads() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not own_threads()
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def loop(request):
+    """Runs an async function on either."""
+    if request.param == "asyncio":
+        return asyncio.run
+    import trio
+
+    return lambda coroutine: trio.run(lambda: coroutine)
