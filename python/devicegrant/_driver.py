@@ -62,7 +62,10 @@ async def drive(flow: _native.Flow, host: Host, stretch: Stretch | None = None) 
                 answer = await host.store.unlock(step.lease, step.rest, stretch)
                 stretch.lower_if(True)
     except GeneratorExit:
-        raise  # the loop is gone, and nothing can be awaited any more
+        # The loop is gone, and nothing can be awaited any more.
+        if lease is not None:
+            host.store.release(lease)
+        raise
     except BaseException:
         # A callable of the caller's failed: nobody should have to wait until its lease runs out.
         if lease is not None:

@@ -130,6 +130,14 @@ class Stored:
             return Input.RESTING(_native.Rest(until_ms=int(held.until * 1000), code=held.code))
         return Input.BUSY(int(held.since if isinstance(held, Locked.BUSY) else held.since * 1000))
 
+    def release(self, lease: str) -> None:
+        """Gives the lease back where that can be done without waiting."""
+        if self._native:
+            try:
+                self._store.unlock(lease, None)
+            except _native.Failure:
+                pass  # it runs out by itself
+
     async def unlock(self, lease: str, rest: _native.Rest | None, stretch: Stretch) -> Any:
         told: Any = rest
         if rest is not None and not self._native:

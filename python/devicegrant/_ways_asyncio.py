@@ -21,6 +21,17 @@ def _over(task: asyncio.Task[Any]) -> None:
         task.exception()  # its caller may be gone; nobody has to be told on stderr
 
 
+def _bury() -> None:
+    """Of a loop that was closed under its tasks nothing goes on any more; their leases go back."""
+    for task in [task for task in _tasks if task.get_loop().is_closed()]:
+        _tasks.discard(task)
+        coroutine: Any = task.get_coro()
+        try:
+            coroutine.close()
+        except RuntimeError:
+            pass  # somebody else waited for it on that loop
+
+
 class Asyncio:
     is_async = True
 
@@ -100,6 +111,7 @@ class Asyncio:
         return asyncio.Event()
 
     def _keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        _bury()
         task = self._loop.create_task(work)
         # A loop that is closed without waiting for its tasks complains about them on stderr.
         setattr(task, "_log_destroy_pending", False)

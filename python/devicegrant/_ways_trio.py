@@ -64,5 +64,6 @@ class Trio:
     async def run(self, work: Work[T]) -> T:
         # Nothing outlives its scope in trio, so here the caller waits for what must finish.
         with self._trio.CancelScope() as scope:
-            return await work(Stretch(lambda raised: setattr(scope, "shield", raised)))
-        raise AssertionError  # the scope is cancelled by nobody
+            value = await work(Stretch(lambda raised: setattr(scope, "shield", raised)))
+        await self._trio.lowlevel.checkpoint_if_cancelled()
+        return value

@@ -152,7 +152,8 @@ def test_events_are_told_and_hold_no_secret(server):
 
 
 def test_a_user_s_own_provider(server, home):
-    (home / "providers").mkdir(parents=True, mode=0o700)
+    home.mkdir(mode=0o700)
+    (home / "providers").mkdir(mode=0o700)
     (home / "providers" / "mine.json").write_text(
         json.dumps({"title": "Mine", "issuer": server.issuer, "client_id": "m", "help_base": "https://h/"})
     )
