@@ -165,4 +165,5 @@ class Client(Kept):
         return self._engine.store.describe()
 
     def __repr__(self) -> str:
-        return f"Client(store={self.store!r})"
+        # Also of one whose making failed, as a traceback may show it.
+        return f"Client(store={self.store!r})" if hasattr(self, "_engine") else "Client()"

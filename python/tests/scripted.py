@@ -27,7 +27,10 @@ class Handler(BaseHTTPRequestHandler):
         server.calls.append(good)
         return self.answer(200 if good else 401, {"good": good})
 
-    do_PUT = do_GET
+    def do_PUT(self):
+        while self.headers.get("Transfer-Encoding") and int(self.rfile.readline(), 16):
+            self.rfile.readline()
+        self.do_GET()
 
     def do_POST(self):
         sent = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
@@ -70,6 +73,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
+            if self.close_connection:
+                self.send_header("Connection", "close")
             self.end_headers()
             self.wfile.write(body)
         except OSError:
