@@ -6,7 +6,7 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Awaitable, Protocol, Sequence, Union, runtime_checkable
 
 from . import _native
-from ._errors import DeviceGrantError
+from ._errors import DeviceGrantError, new
 from ._host import told
 from ._stretch import Stretch
 from ._ways import Ways
@@ -77,6 +77,8 @@ class Stored:
     async def _call(self, stretch: Stretch, name: str, *arguments: Any) -> Any:
         method, ways = getattr(self._store, name), self._ways
         assert ways is not None
+        if not ways.is_async and iscoroutinefunction(method):
+            raise new("bad_option", "devicegrant.sync takes a store of plain methods, not async ones")
         if self._in_memory or iscoroutinefunction(method) or not ways.is_async:
             answer = method(*arguments)
         else:

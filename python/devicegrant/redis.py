@@ -43,6 +43,10 @@ class RedisStore:
         return object.__new__(_AsyncRedisStore if is_async and cls is RedisStore else cls)
 
     def __init__(self, redis: Any, prefix: str | None = None) -> None:
+        pool = getattr(redis, "connection_pool", None)
+        self._about: dict[str, Any] = getattr(pool, "connection_kwargs", {})
+        if self._about.get("decode_responses"):
+            raise new("bad_option", "the redis client decodes answers: give decode_responses=False")
         self._redis = redis
         self._calls = call(_native.RedisCalls, prefix)
 
@@ -50,8 +54,7 @@ class RedisStore:
         return f"RedisStore({self.describe()})"
 
     def describe(self) -> str:
-        pool = getattr(self._redis, "connection_pool", None)
-        about = getattr(pool, "connection_kwargs", {})
+        about = self._about
         place = about.get("path") or f"{about.get('host', '?')}:{about.get('port', '')}"
         return f"Redis at {place}/{about.get('db', 0)}"
 
@@ -139,8 +142,6 @@ def _told(why: Exception) -> tuple[bool, bool, str]:
 
 
 def _part(answer: Any) -> _native.Part:
-    if isinstance(answer, str):
-        raise new("bad_option", "the redis client decodes answers: give decode_responses=False")
     number = answer if isinstance(answer, int) else None
     return _native.Part(bytes=answer if isinstance(answer, bytes) else None, number=number)
 
