@@ -21,7 +21,7 @@ async def drive(flow: _native.Flow, host: Host, stretch: Stretch | None = None) 
     Raises the flow's own error, and whatever a callable of the caller's raised, as it is.
     """
     stretch = stretch or Stretch()
-    answer = GO
+    answer: Any = GO
     lease: str | None = None
     host = host.once()
     try:
@@ -54,8 +54,9 @@ async def drive(flow: _native.Flow, host: Host, stretch: Stretch | None = None) 
             elif isinstance(step, Step.LOCK):
                 # From before the lease is there: one that nobody holds would have to run out.
                 stretch.raise_if(True)
-                answer = await host.store.lock(step.id, step.ttl_ms, step.force, stretch)
-                lease = answer.lease if isinstance(answer, Input.LOCKED) else None
+                held: Any = await host.store.lock(step.id, step.ttl_ms, step.force, stretch)
+                lease = held.lease if isinstance(held, Input.LOCKED) else None
+                answer = held
                 stretch.lower_if(lease is None)
             elif isinstance(step, Step.UNLOCK):
                 lease = None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import requests as _requests
-import requests.auth  # noqa: F401
+from requests.auth import AuthBase
 
 if TYPE_CHECKING:
     from .sync import Client
 
 
-class Auth(_requests.auth.AuthBase):
+class Auth(AuthBase):
     """Adds the token of a `devicegrant.sync.Client`; a 401 renews it once."""
 
     def __init__(self, client: Client) -> None:
