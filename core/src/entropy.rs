@@ -1,5 +1,6 @@
 //! Random bytes: the host gives 32 fresh ones, and as many as a flow needs are drawn from them.
 
+use data_encoding::BASE32_NOPAD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -16,6 +17,11 @@ impl Entropy {
             seed: Zeroizing::new(seed),
             drawn: 0,
         }
+    }
+
+    /// A name that nobody else draws.
+    pub(crate) fn name(&mut self) -> String {
+        BASE32_NOPAD.encode(&self.draw()[..10]).to_ascii_lowercase()
     }
 
     pub(crate) fn draw(&mut self) -> [u8; 32] {

@@ -1,6 +1,7 @@
 //! Values that must never reach a log, an error or a printed form.
 
 use std::fmt;
+use std::sync::Arc;
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -8,13 +9,16 @@ use zeroize::{Zeroize, Zeroizing};
 ///
 /// It has no `Serialize`, so that no derive can carry it into a file by accident; a record that is
 /// sealed before it leaves core names [`exposed`] field by field.
+///
+/// Clones share one text, which is wiped with the last of them: the hot path gives one away at
+/// every call.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<Box<str>>);
+pub struct Secret(Arc<Zeroizing<Box<str>>>);
 
 impl Secret {
     /// Takes the text over.
     pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(Arc::new(Zeroizing::new(text.into())))
     }
 
     /// The one way to the text. Do not print what it returns.

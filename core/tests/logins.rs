@@ -49,8 +49,9 @@ impl Store {
     }
 
     fn keep(&mut self, options: &Options) -> Result<Login, Error> {
-        let record = record(options)?;
+        let mut record = record(options)?;
         let kept = self.drive(Keep::login(options, record.clone(), key(), [9; 32])?)?;
+        record.header.sign_in = kept.sign_in;
         Ok(Login {
             id: kept.id,
             revision: kept.revision,
@@ -231,6 +232,31 @@ fn a_fresh_login_wins_over_whoever_writes_in_between() -> TestResult {
 }
 
 #[test]
+fn a_fresh_login_that_was_renewed_before_its_save_was_told_is_not_written_over() -> TestResult {
+    let target = to("https://auth.example.com");
+    let mut keep = Keep::login(&target, record(&target)?, key(), [9; 32])?;
+    let now = Now::default();
+    keep.step(now, Input::Go)?;
+    let nothing = || Input::Loaded {
+        bytes: None,
+        revision: 0,
+    };
+    let Step::Save(save) = keep.step(now, nothing())? else {
+        panic_on("no save")
+    };
+    keep.step(now, Input::Conflict)?;
+    let renewed = Input::Loaded {
+        bytes: save.bytes,
+        revision: 4,
+    };
+    let Step::Done(kept) = keep.step(now, renewed)? else {
+        panic_on("it was written over")
+    };
+    assert_eq!(kept.revision, 4);
+    Ok(())
+}
+
+#[test]
 fn what_a_newer_program_wrote_is_neither_read_nor_written_over() -> TestResult {
     let mut store = Store::default();
     let kept = store.keep(&to("https://auth.example.com"))?;
@@ -305,6 +331,34 @@ fn a_damaged_login_does_not_hide_another() -> TestResult {
         only.map_err(|e| e.code()).err(),
         Some(Code::RecordUnreadable)
     );
+    Ok(())
+}
+
+#[test]
+fn an_ended_login_is_found_where_it_is_asked_for_and_no_other_fits() -> TestResult {
+    let mut store = Store::default();
+    let kept = store.keep(&to("https://auth.example.com"))?;
+    let line = format!(
+        r#"{{"devicegrant":1,"kind":"ended","id":"{}","revision":2,"login":{{"issuer":"https://auth.example.com","client_id":"client-1","signed_in_at_ms":1,"ended":{{"at_ms":2,"message":"the admin did it"}}}},"sealed":0}}"#,
+        kept.id.0
+    );
+    let ended = SecretBytes::from(format!("{line}\n"));
+    store.logins.insert(kept.id.clone(), (Some(ended), 2));
+    // By its own name, by its issuer, and by nothing at all.
+    let mut issuer = to("https://auth.example.com");
+    issuer.client_id = None;
+    for named in [to("https://auth.example.com"), issuer, Options::default()] {
+        let found = store.drive(Find::login_even_ended(&named)?)?;
+        assert_eq!(found.id, kept.id);
+        let only_living = store.drive(Find::login(&named)?).err();
+        assert_eq!(
+            only_living.map(|error| error.code()),
+            Some(Code::LoginEnded)
+        );
+    }
+    let other = store.keep(&to("https://other.example.com"))?;
+    let found = store.drive(Find::login_even_ended(&Options::default())?)?;
+    assert_eq!(found.id, other.id, "one that lives comes first");
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use crate::run::{cargo, command, loud, target};
-use crate::tools;
+use crate::{tools, torture};
 
 #[derive(Default)]
 struct Report {
@@ -73,8 +73,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         loud(cargo(&["build", "--release", "-p", "devicegrant-cli"]))
     });
 
-    let (Some(python), Some(())) = (python, binary) else {
-        let why = "all of pytest tests/: it needs the Python packages and the command";
+    let worker = report.step("the program of tests/torture", torture::worker);
+
+    let (Some(python), Some(()), Some(worker)) = (python, binary, worker) else {
+        let why = "all of pytest tests/: it needs the Python packages and the two programs";
         report.skipped.push(why.into());
         return report.finish();
     };
@@ -93,6 +95,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut pytest = command(python, &words);
     let name = format!("release/devicegrant{}", std::env::consts::EXE_SUFFIX);
     pytest.env("DEVICEGRANT_BIN", target().join(name));
+    pytest.env("DEVICEGRANT_TORTURE_BIN", worker);
     if node.is_none() {
         let what = "the tests against oidc-provider: they need the Node packages";
         report.skipped.push(what.into());

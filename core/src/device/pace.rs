@@ -1,5 +1,7 @@
 //! When to poll: the pace a server asks for, on two clocks that may disagree (RFC 8628 §3.5).
 
+use std::num::NonZeroU64;
+
 use serde::{Deserialize, Serialize};
 
 use crate::flow::Now;
@@ -25,24 +27,24 @@ const PAST_DEADLINE_MS: u64 = 30_000;
 struct Both {
     wall: u64,
     /// None in a process that has not set it yet: the steady clock of another process means nothing.
+    /// One more than the clock says, which takes no more room than the clock itself.
     #[serde(skip)]
-    steady: Option<u64>,
+    steady: Option<NonZeroU64>,
 }
 
 impl Both {
     fn after(now: Now, ms: u64) -> Self {
         Self {
             wall: now.wall_ms.saturating_add(ms),
-            steady: Some(now.steady_ms.saturating_add(ms)),
+            steady: Some(NonZeroU64::MIN.saturating_add(now.steady_ms.saturating_add(ms))),
         }
     }
 
     /// Starts the steady clock again from what is left on the wall.
     fn settle(&mut self, now: Now) -> u64 {
         let left = self.wall.saturating_sub(now.wall_ms);
-        *self
-            .steady
-            .get_or_insert(now.steady_ms.saturating_add(left))
+        let planned = NonZeroU64::MIN.saturating_add(now.steady_ms.saturating_add(left));
+        self.steady.get_or_insert(planned).get() - 1
     }
 
     /// True in a process that has not set it yet, where the wall clock says that it is further
@@ -112,13 +114,14 @@ impl Pace {
         self.ends.wall
     }
 
-    /// `slow_down`: five seconds more, or the server's own interval if that is larger.
-    pub(super) fn slow_down(&mut self, servers: Option<u64>) {
+    /// `slow_down`: five seconds more, or the server's own interval if that is larger. True where
+    /// it was not the first: the pace that the server asked for was kept, and is too fast again.
+    pub(super) fn slow_down(&mut self, servers: Option<u64>) -> bool {
         let servers = servers.unwrap_or(0).min(LONGEST_S) * 1000;
         self.interval_ms = (self.interval_ms + SLOW_DOWN_S * 1000)
             .max(servers)
             .min(LONGEST_S * 1000);
-        self.slowed = true;
+        std::mem::replace(&mut self.slowed, true)
     }
 
     /// RFC 8628 §3.5: a timeout doubles the interval. The cap never pushes it below what it was.

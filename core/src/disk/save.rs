@@ -5,8 +5,8 @@
 //!                         │ it is not                      │ Exists                    │ List
 //!                         ▼                                ▼                           ▼
 //!                       Done(none)                       Done(none)                  After
-//!            higher revision: fenced, clear away below it, Done(none) ◄────────────────┤
-//!            ours is the top and r.N stands: clear away below ours, Done(N+1) ◄────────┘
+//!            r.N stands: clear away what is below, Done(N+1) ◄─────────────────────────┤
+//!            it is gone, and a higher one is there: fenced, Done(none) ◄───────────────┘
 //! ```
 
 use super::names::{self, Listing};
@@ -80,12 +80,16 @@ impl SaveLogin {
     fn judge(&mut self, listing: &Listing, looks: u8) -> DiskStep<Option<Revision>> {
         let (top, own) = (listing.top(), self.own());
         // Revisions are cleared away in ascending order. As long as r.N stands, no r.(N+1) can have
-        // been there before ours and gone: ours was published over the top.
-        if top == own && listing.stands(self.expected) {
+        // been there before ours and gone: ours was written over the top. (0 always stands, and so
+        // proves nothing where there is a higher one.)
+        let stands = listing.stands(self.expected);
+        if top == own && stands {
             return self.clear(listing.below(&self.id, own), true);
         }
         if top > own {
-            return self.clear(listing.below(&self.id, top), false);
+            // What the top was written over stays: its writer looks for it.
+            let saved = stands && self.expected > 0;
+            return self.clear(listing.below(&self.id, top - 1), saved);
         }
         // r.N is gone, or ours is: whoever removed it stands higher, and the listing missed that.
         if looks < LOOKS {

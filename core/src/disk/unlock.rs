@@ -13,12 +13,18 @@ use super::{DiskFlow, DiskInput, DiskStep};
 use crate::error::Error;
 use crate::flow::{Lease, LoginId, Now, Rest, Revision, out_of_turn};
 
+/// How many of the newest claims on a revision stay. Whoever stood still since it listed the claims
+/// may publish a name once more that was cleared away; for its next listing to show nothing newer,
+/// this many claims would have to come and go while it runs.
+const KEPT_CLAIMS: u64 = 8;
+
 /// The machine behind a store's `unlock`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnlockLogin {
     id: LoginId,
     claim: (Revision, u64),
     rest: Option<Rest>,
+    kept: u64,
     state: State,
 }
 
@@ -26,7 +32,7 @@ pub struct UnlockLogin {
 enum State {
     Start,
     Listing,
-    Publishing { lower: Vec<String> },
+    Publishing { old: Vec<String> },
     Clearing { left: Vec<String> },
     Ended,
 }
@@ -39,8 +45,17 @@ impl UnlockLogin {
             id,
             claim,
             rest,
+            kept: KEPT_CLAIMS,
             state: State::Start,
         })
+    }
+
+    /// For the exploration, which cannot go through as many claims as are kept.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn keeping(mut self, claims: u64) -> Self {
+        self.kept = claims;
+        self
     }
 
     fn clear(&mut self, mut left: Vec<String>) -> DiskStep<()> {
@@ -68,11 +83,11 @@ impl DiskFlow for UnlockLogin {
                 if (listing.top(), listing.top_claim(n)) != (n, k) {
                     return Ok(DiskStep::Done(()));
                 }
-                // An outage of hours must not pile up files. Ascending, and never the newest: a
-                // claim is proven by the one below it still standing.
-                let ours = listing.claims.iter().filter(|claim| **claim <= (n, k));
+                // An outage of hours must not pile up files.
+                let old = |claim: &&(Revision, u64)| claim.0 == n && claim.1 + self.kept <= k + 1;
+                let old = listing.claims.iter().filter(old);
                 self.state = State::Publishing {
-                    lower: ours.map(|claim| names::claim(&self.id, *claim)).collect(),
+                    old: old.map(|claim| names::claim(&self.id, *claim)).collect(),
                 };
                 Ok(DiskStep::Publish {
                     path: names::claim(&self.id, (n, k + 1)),
@@ -80,7 +95,7 @@ impl DiskFlow for UnlockLogin {
                     durable: false,
                 })
             }
-            (State::Publishing { lower }, DiskInput::Published) => Ok(self.clear(lower)),
+            (State::Publishing { old }, DiskInput::Published) => Ok(self.clear(old)),
             (State::Publishing { .. }, DiskInput::Exists) => Ok(DiskStep::Done(())),
             (State::Clearing { left }, DiskInput::Removed) => Ok(self.clear(left)),
             (state, _) => {

@@ -20,6 +20,9 @@ pub(super) enum Shape {
 #[derive(Deserialize)]
 struct Outer {
     sealed: u64,
+    /// A record may have nothing sealed either: how the server ended a login.
+    #[serde(default)]
+    signed_out: bool,
 }
 
 pub(super) fn shape(bytes: &[u8]) -> Shape {
@@ -29,8 +32,10 @@ pub(super) fn shape(bytes: &[u8]) -> Shape {
     let (line, sealed) = bytes.split_at(end);
     let there = sealed.len() as u64 - 1;
     match serde_json::from_slice::<Outer>(line) {
-        Ok(Outer { sealed: 0 }) => Shape::SignedOut,
-        Ok(Outer { sealed }) if sealed <= there => Shape::Record,
+        Ok(Outer {
+            signed_out: true, ..
+        }) => Shape::SignedOut,
+        Ok(Outer { sealed, .. }) if sealed <= there => Shape::Record,
         _ => Shape::Torn,
     }
 }
@@ -49,6 +54,11 @@ mod tests {
         assert_eq!(shape(SIGNED_OUT.as_bytes()), Shape::SignedOut);
         for cut in 0..SIGNED_OUT.len() {
             assert_eq!(shape(&SIGNED_OUT.as_bytes()[..cut]), Shape::Torn, "{cut}");
+        }
+        let ended = b"{\"devicegrant\":1,\"kind\":\"ended\",\"sealed\":0}\n";
+        assert_eq!(shape(ended), Shape::Record, "its line says why it ended");
+        for cut in 0..ended.len() {
+            assert_eq!(shape(&ended[..cut]), Shape::Torn, "{cut}");
         }
         assert_eq!(shape(b"plain\ntext"), Shape::Torn);
         assert_eq!(shape(b"{\"sealed\":-1}\nx"), Shape::Torn);

@@ -16,7 +16,7 @@
 //! ```
 
 use super::record::KeptPending;
-use super::{Login, Record, Sealed, keep};
+use super::{Login, Record, Sealed, keep, sealed};
 use crate::device::{DeviceGrant, Pending, SignIn};
 use crate::entropy::Entropy;
 use crate::error::{Class, Code, Error};
@@ -195,6 +195,7 @@ impl Finish {
                 let (kept, _) = self.seen.as_ref().ok_or_else(out_of_turn)?;
                 let mut header = kept.header.clone();
                 header.signed_in_at_ms = now.wall_ms;
+                header.sign_in = self.entropy.name();
                 let grant = kept.pending.grant().clone();
                 let login = kept.login.clone();
                 self.fresh = Some(Box::new(Record::signed_in(header, grant, *tokens)));
@@ -239,6 +240,23 @@ impl Finish {
         };
         self.state = State::Saving { pause: false };
         Ok(Step::Save(save))
+    }
+
+    /// After a conflict the newest may be this very login, renewed meanwhile by whoever found it.
+    fn is_ours(&self, there: Option<&SecretBytes>) -> bool {
+        let fresh = self.fresh.as_ref().map(|fresh| &fresh.header.sign_in);
+        self.tries > 0 && there.and_then(sealed::sign_in).as_ref() == fresh
+    }
+
+    fn saved(&mut self, revision: Revision) -> Next {
+        self.events.push(Event::Saved);
+        let (kept, _) = self.seen.as_ref().ok_or_else(out_of_turn)?;
+        let login = Login {
+            id: kept.login.clone(),
+            revision,
+            record: *self.fresh.take().ok_or_else(out_of_turn)?,
+        };
+        Ok(self.clear(Some(Box::new(login)), None))
     }
 
     /// Takes the sign-in out of the store; it is over.
@@ -321,17 +339,11 @@ impl Flow for Finish {
                 self.polled(*poll, now, step)
             }
             (State::Renewing, Input::Saved(_) | Input::Conflict) => Ok(self.release(None, None)),
-            (State::Loading, Input::Loaded { revision, .. }) => self.save_login(revision),
-            (State::Saving { .. }, Input::Saved(revision)) => {
-                self.events.push(Event::Saved);
-                let (kept, _) = self.seen.as_ref().ok_or_else(out_of_turn)?;
-                let login = Login {
-                    id: kept.login.clone(),
-                    revision,
-                    record: *self.fresh.take().ok_or_else(out_of_turn)?,
-                };
-                Ok(self.clear(Some(Box::new(login)), None))
+            (State::Loading, Input::Loaded { bytes, revision }) if self.is_ours(bytes.as_ref()) => {
+                self.saved(revision)
             }
+            (State::Loading, Input::Loaded { revision, .. }) => self.save_login(revision),
+            (State::Saving { .. }, Input::Saved(revision)) => self.saved(revision),
             (State::Saving { .. }, Input::Failed(_)) if self.tries < TRIES => {
                 // A full disk may be emptied; the tokens are not issued twice.
                 self.state = State::Saving { pause: true };

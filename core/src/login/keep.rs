@@ -5,6 +5,9 @@
 //!                     ▲                                  │
 //!                     └────────── Conflict ──────────────┘ at most five times
 //! ```
+//!
+//! After a conflict the newest may be this very sign-in, renewed meanwhile by somebody who found
+//! it: then it is kept, and written over it would be a spent token.
 
 use super::record::KeptPending;
 use super::{Header, Record, sealed};
@@ -27,6 +30,8 @@ pub struct Kept {
     pub id: LoginId,
     /// The revision that holds it.
     pub revision: Revision,
+    /// The name that its header has now ([`Header::sign_in`]).
+    pub sign_in: String,
 }
 
 /// The machine that keeps a fresh login, or a sign-in that waits for its person.
@@ -48,6 +53,20 @@ enum What {
 }
 
 impl What {
+    fn header(&self) -> &Header {
+        match self {
+            Self::Login(record) => &record.header,
+            Self::Pending(pending) => &pending.header,
+        }
+    }
+
+    fn header_mut(&mut self) -> &mut Header {
+        match self {
+            Self::Login(record) => &mut record.header,
+            Self::Pending(pending) => &mut pending.header,
+        }
+    }
+
     fn seal(
         &self,
         key: &Key,
@@ -106,12 +125,14 @@ impl Keep {
         Ok(Self::at(id, What::Pending(Box::new(pending)), key, entropy))
     }
 
-    fn at(id: LoginId, what: What, key: Key, entropy: [u8; 32]) -> Self {
+    fn at(id: LoginId, mut what: What, key: Key, entropy: [u8; 32]) -> Self {
+        let mut entropy = Entropy::new(entropy);
+        what.header_mut().sign_in = entropy.name();
         Self {
             id,
             what,
             key,
-            entropy: Entropy::new(entropy),
+            entropy,
             tries: 0,
             state: State::Start,
             events: Events::default(),
@@ -134,6 +155,11 @@ impl Keep {
     ) -> Result<Step<Kept>, Error> {
         if let Some(bytes) = there {
             sealed::refuse_newer(bytes.expose())?;
+            if self.tries > 1
+                && sealed::sign_in(bytes).as_ref() == Some(&self.what.header().sign_in)
+            {
+                return Ok(self.kept(revision));
+            }
         }
         let next = revision + 1;
         let entropy = self.entropy.draw();
@@ -144,6 +170,15 @@ impl Keep {
             bytes: Some(bytes),
             expected: revision,
         }))
+    }
+
+    fn kept(&mut self, revision: Revision) -> Step<Kept> {
+        self.events.push(Event::Saved);
+        Step::Done(Kept {
+            id: self.id.clone(),
+            revision,
+            sign_in: self.what.header().sign_in.clone(),
+        })
     }
 }
 
@@ -166,13 +201,7 @@ impl Flow for Keep {
             (State::Loading, Input::Loaded { bytes, revision }) => {
                 self.save(bytes.as_ref(), revision)
             }
-            (State::Saving, Input::Saved(revision)) => {
-                self.events.push(Event::Saved);
-                Ok(Step::Done(Kept {
-                    id: self.id.clone(),
-                    revision,
-                }))
-            }
+            (State::Saving, Input::Saved(revision)) => Ok(self.kept(revision)),
             (_, Input::Failed(error)) => Err(error),
             (state, _) => {
                 self.state = state;

@@ -13,6 +13,7 @@ pub use find::{Find, Found};
 pub use finish::{Finish, Finished};
 pub use keep::{Keep, Kept};
 pub use record::{Ended, Header, Record};
+pub(crate) use sealed::ended_sign_in;
 pub use sealed::{Kind, Sealed};
 pub use survey::Survey;
 

@@ -13,6 +13,7 @@ use crate::grant::Grant;
 use crate::options::{Options, normal};
 use crate::seal::Key;
 use crate::secret::SecretBytes;
+use crate::text::clean;
 use crate::tokens::Tokens;
 
 /// What a login is found by. There is no secret in it, and it is kept in the clear.
@@ -35,6 +36,9 @@ pub struct Header {
     pub scopes: Vec<String>,
     /// When a person signed in, in milliseconds since 1970.
     pub signed_in_at_ms: u64,
+    /// A random name for this very sign-in, which every renewal of it keeps: whoever wrote it knows
+    /// it again.
+    pub sign_in: String,
     /// Why there are no tokens any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
@@ -81,6 +85,26 @@ impl Header {
             signed_in_at_ms: now.wall_ms,
             ..Self::default()
         })
+    }
+}
+
+impl Header {
+    /// How a person names this login, and no other, behind a command; safe to print.
+    pub fn name(&self) -> String {
+        if let Some(profile) = &self.profile {
+            return clean(&format!("--profile {profile}"), 500);
+        }
+        let target = self.target.as_deref().or(self.issuer.as_deref());
+        let mut name = format!(
+            "{} --client-id {}",
+            target.unwrap_or_default(),
+            self.client_id
+        );
+        if let Some(resource) = &self.resource {
+            name.push_str(" --resource ");
+            name.push_str(resource);
+        }
+        clean(&name, 500)
     }
 }
 

@@ -158,6 +158,19 @@ impl Sealed {
     }
 }
 
+/// The name of the sign-in that these bytes keep, where they can be read.
+pub(super) fn sign_in(bytes: &SecretBytes) -> Option<String> {
+    let sealed = Sealed::read(bytes.clone()).ok()?;
+    Some(sealed.header.sign_in).filter(|name| !name.is_empty())
+}
+
+/// The name of the sign-in that the server has ended, where these bytes say so.
+pub(crate) fn ended_sign_in(bytes: &SecretBytes) -> Option<String> {
+    let sealed = Sealed::read(bytes.clone()).ok()?;
+    let is_ended = sealed.kind == Kind::Ended;
+    Some(sealed.header.sign_in).filter(|name| is_ended && !name.is_empty())
+}
+
 /// A newer program's record is refused, and so never written over.
 pub(super) fn refuse_newer(bytes: &[u8]) -> Result<(), Error> {
     let line = bytes.split(|byte| *byte == b'\n').next();

@@ -25,6 +25,8 @@ pub(crate) struct Store {
     kept: HashMap<LoginId, (Option<SecretBytes>, u64)>,
     login: Option<LoginId>,
     pending: Option<LoginId>,
+    /// What a save that met a conflict had written.
+    written: Option<SecretBytes>,
 }
 
 fn key() -> Key {
@@ -116,6 +118,38 @@ impl Store {
         Ok(())
     }
 
+    /// Another program met `invalid_grant` with the token of the login as it is kept.
+    fn end(&mut self, id: &LoginId, revision: u64) -> Result<(), String> {
+        let need = Need {
+            force: true,
+            ..Need::default()
+        };
+        let mut flow = Session::new(id.clone(), key(), need, [4; 32]);
+        let refused = Response {
+            status: 400,
+            headers: Vec::new(),
+            body: SecretBytes::from(json!({"error": "invalid_grant"}).to_string()),
+        };
+        let (bytes, there) = self.kept.get(id).cloned().unwrap_or_default();
+        let mut refused = Some(refused);
+        let mut input = Input::Go;
+        loop {
+            input = match flow.step(START, input).map_err(text)? {
+                Step::Load(_) => Input::Loaded {
+                    bytes: bytes.clone(),
+                    revision: there.min(revision - 1),
+                },
+                Step::Lock(_) => Input::Locked(Lease(LEASE.into())),
+                Step::Send(_) => Input::Response(refused.take().ok_or("it asks twice")?),
+                Step::Save(save) => {
+                    self.kept.insert(id.clone(), (save.bytes, revision));
+                    return Ok(());
+                }
+                other => return Err(format!("it asks for {other:?}")),
+            };
+        }
+    }
+
     fn name(&self, id: &LoginId) -> Result<&'static str, String> {
         if self.login.as_ref() == Some(id) {
             Ok("login")
@@ -151,6 +185,15 @@ impl Store {
                     let (id, stored) = self.sign_in(vector, &kept)?;
                     self.kept.extend(stored.map(|stored| (id, stored)));
                 }
+                if let Some(code) = reply.and_then(|reply| reply.get("ended")) {
+                    let revision = code.as_u64().ok_or("ended has a revision")?;
+                    self.end(id, revision)?;
+                }
+                if let Some(revision) = reply.and_then(|reply| reply.get("renewed")) {
+                    let revision = revision.as_u64().ok_or("renewed has a revision")?;
+                    let written = self.written.take().ok_or("nothing was written")?;
+                    self.kept.insert(id.clone(), (Some(written), revision));
+                }
                 if let Some(revision) = reply.and_then(|reply| reply.get("nothing")) {
                     let revision = revision.as_u64().ok_or("nothing has a revision")?;
                     self.kept.insert(id.clone(), (None, revision));
@@ -160,6 +203,7 @@ impl Store {
             }
             Step::Lock(_) => lock_reply(reply, now),
             Step::Save(save) if reply == Some(&json!("conflict")) => {
+                self.written.clone_from(&save.bytes);
                 let there = self.kept.entry(save.id.clone()).or_default();
                 there.1 = save.expected + 1;
                 Ok(Input::Conflict)
