@@ -4,8 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -17,8 +15,8 @@ sys.path[:0] = [str(HERE), str(ROOT / "tests" / "servers"), str(ROOT / "tests" /
 import devicegrant  # noqa: E402
 import devicegrant.sync  # noqa: E402
 from scripted import Scripted  # noqa: E402
+from support import BINARY, named  # noqa: E402
 
-BINARY = os.environ.get("DEVICEGRANT_BIN") or str(ROOT / "target" / "release" / "devicegrant")
 
 
 @pytest.fixture(autouse=True)
@@ -52,14 +50,6 @@ def make_server():
         one.stop()
 
 
-def silent(prompt):
-    """A prompt that needs nobody: the scripted server approves by itself."""
-
-
-def named(server, **more):
-    return {"issuer": server.issuer, "client_id": "client-1", "scopes": ["read"], "prompt": silent, **more}
-
-
 @pytest.fixture
 def sign_in(home):
     """Signs in; its token is expired afterwards where `ttl` of the server is short."""
@@ -79,17 +69,6 @@ def command(home):
         )  # fmt: skip
 
     return run
-
-
-def own_threads():
-    return [thread for thread in threading.enumerate() if thread.name == "devicegrant"]
-
-
-def no_thread_left(seconds=1.0):
-    end = time.monotonic() + seconds
-    while own_threads() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert not own_threads()
 
 
 @pytest.fixture(params=["asyncio", "trio"])

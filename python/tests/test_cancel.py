@@ -16,7 +16,7 @@ import trio
 
 import devicegrant
 import devicegrant.sync
-from conftest import named, no_thread_left
+from support import named, no_thread_left
 
 
 class Mine(Exception):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import BINARY
+from support import BINARY
 
 OURS = (sys.executable, "-m", "devicegrant")
 BOTH = pytest.mark.parametrize("program", [OURS, (BINARY,)], ids=["python", "rust"])

@@ -11,7 +11,7 @@ import pytest
 
 import devicegrant
 import devicegrant.sync
-from conftest import BINARY, named, silent
+from support import BINARY, named, silent
 from launch import Server
 
 WITHOUT = os.environ.get("DEVICEGRANT_WITHOUT", "")

@@ -10,7 +10,7 @@ import pytest
 
 import devicegrant
 import devicegrant.sync
-from conftest import named
+from support import named
 from devicegrant import prompts
 
 

@@ -5,7 +5,7 @@ import sys
 import time
 
 import devicegrant.sync
-from conftest import BINARY
+from support import BINARY
 
 PROGRAM = """
 import sys, devicegrant.sync

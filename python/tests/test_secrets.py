@@ -13,7 +13,7 @@ import pytest
 import devicegrant
 import devicegrant.httpx
 import devicegrant.sync
-from conftest import named
+from support import named
 
 SECRET = "canary-client-secret-7Qz"
 KEY = "Y2FuYXJ5LWtleS1jYW5hcnkta2V5LWNhbmFyeS1rZXk"

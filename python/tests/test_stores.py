@@ -11,7 +11,7 @@ import pytest
 
 import devicegrant
 import devicegrant.sync
-from conftest import named
+from support import named
 
 KEY = bytes(range(32))
 

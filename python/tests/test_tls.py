@@ -9,7 +9,7 @@ import pytest
 import devicegrant
 import devicegrant.sync
 from certificates import Certificates
-from conftest import named, no_thread_left
+from support import named, no_thread_left
 from hostile import Hostile
 
 
