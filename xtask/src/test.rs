@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use crate::run::{cargo, command, loud, target};
-use crate::{tools, torture};
+use crate::{tools, torture, wheel};
 
 #[derive(Default)]
 struct Report {
@@ -73,6 +73,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         loud(cargo(&["build", "--release", "-p", "devicegrant-cli"]))
     });
 
+    let wheel = python.as_ref().and_then(|python| {
+        let wheel = report.step("the wheel", || wheel::install(python));
+        if wheel.is_some() {
+            report.step("types of the Python package", || wheel::types(python));
+        }
+        wheel
+    });
     let worker = report.step("the program of tests/torture", torture::worker);
 
     let (Some(python), Some(()), Some(worker)) = (python, binary, worker) else {
@@ -90,7 +97,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         "-ra",
         "-n",
         "6",
-        "tests",
     ];
     let mut pytest = command(python, &words);
     let name = format!("release/devicegrant{}", std::env::consts::EXE_SUFFIX);
@@ -105,6 +111,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         let what = "tests/browser: it needs Chromium";
         report.skipped.push(what.into());
         pytest.arg("--ignore=tests/browser");
+    }
+    pytest.arg("tests");
+    if let Some(wheel) = wheel {
+        pytest.arg("python/tests");
+        pytest.env("DEVICEGRANT_WHEEL", wheel);
+    } else {
+        let what = "python/tests: they need the wheel";
+        report.skipped.push(what.into());
     }
     pytest.args(arguments);
     report.step("end to end", || loud(pytest));
