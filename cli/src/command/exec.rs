@@ -32,13 +32,15 @@ pub(crate) async fn run(given: &args::Exec, place: &Place) -> Result<u8, Failure
         command.env_remove(name);
     }
     command.env(&given.env, login.record.tokens.access_token.expose());
+    // Before there is a child: a signal that comes as soon as it runs is handed on too.
+    let signals = Signals::listen()?;
     let child = command.spawn().map_err(|why| {
         let message = format!("{} could not be started: {why}", program.display());
         Failure::from(Error::new(Code::BadOption, message))
     })?;
     // Its own memory need not hold the token any longer.
     drop((command, login, client));
-    Ok(ended(watched(child).await?))
+    Ok(ended(signals.until_ended(child).await?))
 }
 
 /// As a shell tells it.
@@ -57,39 +59,59 @@ fn lost(why: &std::io::Error) -> Error {
     Error::new(Code::BadOption, format!("the command was lost: {why}"))
 }
 
-/// Waits for the child, and hands on every signal that asks for an end.
+/// Every signal that asks for an end, or that programs use between them.
 #[cfg(unix)]
-async fn watched(mut child: Child) -> Result<ExitStatus, Error> {
-    use rustix::process::{Pid, Signal, kill_process};
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| signal(kind).map_err(|why| lost(&why));
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut quit = listen(SignalKind::quit())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut hangup = listen(SignalKind::hangup())?;
-    let mut first = listen(SignalKind::user_defined1())?;
-    let mut second = listen(SignalKind::user_defined2())?;
-    loop {
-        let (signal, typed) = tokio::select! {
-            status = child.wait() => return status.map_err(|why| lost(&why)),
-            _ = interrupt.recv() => (Signal::INT, true),
-            _ = quit.recv() => (Signal::QUIT, true),
-            _ = terminate.recv() => (Signal::TERM, false),
-            _ = hangup.recv() => (Signal::HUP, false),
-            _ = first.recv() => (Signal::USR1, false),
-            _ = second.recv() => (Signal::USR2, false),
-        };
-        // What is typed at a terminal it has sent to the child too.
-        if typed && is_in_the_foreground() {
-            continue;
-        }
-        // None once it has been waited for: its number may be another's by then.
-        let pid = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(Pid::from_raw);
-        if let Some(pid) = pid {
-            let _ = kill_process(pid, signal);
+struct Signals([(tokio::signal::unix::Signal, rustix::process::Signal, bool); 6]);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Result<Self, Error> {
+        use rustix::process::Signal;
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).map_err(|why| lost(&why));
+        Ok(Self([
+            (listen(SignalKind::interrupt())?, Signal::INT, true),
+            (listen(SignalKind::quit())?, Signal::QUIT, true),
+            (listen(SignalKind::terminate())?, Signal::TERM, false),
+            (listen(SignalKind::hangup())?, Signal::HUP, false),
+            (listen(SignalKind::user_defined1())?, Signal::USR1, false),
+            (listen(SignalKind::user_defined2())?, Signal::USR2, false),
+        ]))
+    }
+
+    /// The next one, and whether it is typed at a terminal.
+    async fn next(&mut self) -> (rustix::process::Signal, bool) {
+        std::future::poll_fn(|context| {
+            for (listener, signal, typed) in &mut self.0 {
+                if listener.poll_recv(context).is_ready() {
+                    return std::task::Poll::Ready((*signal, *typed));
+                }
+            }
+            std::task::Poll::Pending
+        })
+        .await
+    }
+
+    /// Waits for the child, and hands them on.
+    async fn until_ended(mut self, mut child: Child) -> Result<ExitStatus, Error> {
+        use rustix::process::{Pid, kill_process};
+        loop {
+            let (signal, typed) = tokio::select! {
+                status = child.wait() => return status.map_err(|why| lost(&why)),
+                signal = self.next() => signal,
+            };
+            // What is typed at a terminal it has sent to the child too.
+            if typed && is_in_the_foreground() {
+                continue;
+            }
+            // None once it has been waited for: its number may be another's by then.
+            let pid = child
+                .id()
+                .and_then(|id| i32::try_from(id).ok())
+                .and_then(Pid::from_raw);
+            if let Some(pid) = pid {
+                let _ = kill_process(pid, signal);
+            }
         }
     }
 }
@@ -104,11 +126,21 @@ fn is_in_the_foreground() -> bool {
 
 /// A console sends what is typed to the child as well; this process only has to outlive it.
 #[cfg(not(unix))]
-async fn watched(mut child: Child) -> Result<ExitStatus, Error> {
-    loop {
-        tokio::select! {
-            status = child.wait() => return status.map_err(|why| lost(&why)),
-            _ = tokio::signal::ctrl_c() => {}
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[allow(clippy::unnecessary_wraps, reason = "as where there are signals")]
+    fn listen() -> Result<Self, Error> {
+        Ok(Self)
+    }
+
+    async fn until_ended(self, mut child: Child) -> Result<ExitStatus, Error> {
+        loop {
+            tokio::select! {
+                status = child.wait() => return status.map_err(|why| lost(&why)),
+                _ = tokio::signal::ctrl_c() => {}
+            }
         }
     }
 }
