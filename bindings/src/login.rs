@@ -297,6 +297,12 @@ impl Cached {
         exposed(self.0.token(now(wall_ms, steady_ms), &need.0))
     }
 
+    /// Whether `token` would give one for the usual need: nothing but numbers crosses.
+    pub fn is_good(&self, wall_ms: u64, steady_ms: u64) -> bool {
+        let now = now(wall_ms, steady_ms);
+        self.0.token(now, &dg::Need::default()).is_some()
+    }
+
     pub fn login(&self) -> Arc<Login> {
         Arc::new(Login(self.0.login.clone()))
     }

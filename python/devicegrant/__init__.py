@@ -9,7 +9,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+# Not from typing: that module alone costs more than this one.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from ._client import Client as Client
@@ -49,11 +50,11 @@ _HOME = {
 __all__ = [*_HOME, "prompts", "sync"]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     from importlib import import_module
 
     if name in _HOME:
-        value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+        value: object = getattr(import_module(f".{_HOME[name]}", __name__), name)
     elif name in ("prompts", "sync", "httpx", "httpx2", "requests", "redis"):
         value = import_module(f".{name}", __name__)
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Awaitable, Callable, Literal, Mapping, Se
 
 from . import _native
 from ._build import Given, build
-from ._engine import Engine
+from ._engine import USUAL, Engine
 from ._values import Health, Kept, Pending, Prompt, Tokens
 from ._ways import current
 
@@ -15,14 +15,12 @@ if TYPE_CHECKING:
 
     from ._store import Store
 
-DEFAULT = _native.Need(60_000, None, [], False)
-
 
 def need_of(
     min_ttl: float, reject: str | None, scopes: Sequence[str], force: bool
 ) -> _native.Need:
     if min_ttl == 60 and reject is None and not scopes and not force:
-        return DEFAULT
+        return USUAL
     return _native.Need(int(min_ttl * 1000), reject, list(scopes), force)
 
 
@@ -150,7 +148,7 @@ class Client(Kept):
 
     async def tokens(self) -> Tokens:
         """The tokens that are kept, good as `token` gives them."""
-        return Tokens((await self._engine.best(DEFAULT)).login().tokens())
+        return Tokens((await self._engine.best(USUAL)).login().tokens())
 
     async def health(self) -> Health:
         """How the login is doing; no server is asked."""

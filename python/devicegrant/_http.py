@@ -30,18 +30,25 @@ class Http:
 
     def __init__(self, roots: str | None = None) -> None:
         """`roots` names a PEM file of root certificates that are trusted too."""
-        self._context = ssl.create_default_context()
+        self._context: ssl.SSLContext | None = None
         if roots is not None:
             try:
-                self._context.load_verify_locations(roots)
+                self.context.load_verify_locations(roots)
             except (OSError, ssl.SSLError) as why:
                 message = f"the root certificates in {roots} cannot be used: {why}"
             else:
                 return
             raise new("bad_option", message)
 
+    @property
+    def context(self) -> ssl.SSLContext:
+        """Made when it is first needed: that reads every certificate of the machine."""
+        if self._context is None:
+            self._context = ssl.create_default_context()
+        return self._context
+
     async def send(self, request: _native.Request, ways: Ways, stretch: Stretch) -> Any:
-        exchange = _Exchange(request, self._context)
+        exchange = _Exchange(request, self)
         try:
             return await ways.thread(
                 exchange.run, stretch, exchange.give_up, request.timeout_ms / 1000
@@ -53,9 +60,9 @@ class Http:
 class _Exchange:
     """One request and its answer. It never raises: what went wrong is the answer."""
 
-    def __init__(self, request: _native.Request, context: ssl.SSLContext) -> None:
+    def __init__(self, request: _native.Request, owner: Http) -> None:
         self._request = request
-        self._context = context
+        self._owner = owner
         # A second name of the socket: TLS takes the first one over while it shakes hands.
         self._handle: socket.socket | None = None
         self._given_up = False
@@ -121,11 +128,11 @@ class _Exchange:
             proxy = None if is_loopback(host) else _proxy(url)
             if proxy is None:
                 connection = http.client.HTTPSConnection(
-                    host, port, timeout=seconds, context=self._context
+                    host, port, timeout=seconds, context=self._owner.context
                 )
             elif proxy.scheme == "http":
                 connection = http.client.HTTPSConnection(
-                    proxy.hostname or "", proxy.port or 80, timeout=seconds, context=self._context
+                    proxy.hostname or "", proxy.port or 80, timeout=seconds, context=self._owner.context
                 )
                 connection.set_tunnel(host, port or 443, _proxy_headers(proxy))
             else:

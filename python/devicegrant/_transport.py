@@ -30,15 +30,31 @@ class NotReached(Exception):
 def sender(given: Any, roots: str | None) -> Sender:
     """The sender for what the caller gave."""
     if given is None:
-        from ._http import Http
-
-        return Http(roots)
+        return _Default(roots)
     if callable(getattr(given, "build_request", None)) and callable(getattr(given, "send", None)):
         return _Httpx(given)
     send = given if callable(given) else getattr(given, "send", None)
     if not callable(send):
         raise new("bad_option", "transport is an httpx client, or a callable that sends a Request")
     return _Own(send)
+
+
+class _Default:
+    """The standard library's; imported with the first request, or to check the roots."""
+
+    def __init__(self, roots: str | None) -> None:
+        self._http: Sender | None = None
+        if roots is not None:
+            from ._http import Http
+
+            self._http = Http(roots)
+
+    async def send(self, request: _native.Request, ways: Ways, stretch: Stretch) -> Any:
+        if self._http is None:
+            from ._http import Http
+
+            self._http = Http()
+        return await self._http.send(request, ways, stretch)
 
 
 class _Own:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Callable, Literal, Mapping, Sequence
 
 from . import _native
 from ._build import Given, build
-from ._client import DEFAULT, need_of
-from ._engine import Engine
+from ._client import need_of
+from ._engine import USUAL, Engine
 from ._values import Health, Kept, Pending, Prompt, Tokens
 from ._ways import finish
 from ._ways_blocking import Blocking
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ._store import Store
+
 
 __all__ = ["Client"]
 
@@ -148,7 +149,7 @@ class Client(Kept):
 
     def tokens(self) -> Tokens:
         """The tokens that are kept, good as `token` gives them."""
-        return Tokens((finish(self._engine.best(DEFAULT))).login().tokens())
+        return Tokens((finish(self._engine.best(USUAL))).login().tokens())
 
     def health(self) -> Health:
         """How the login is doing; no server is asked."""

@@ -15,15 +15,25 @@ pub(crate) fn install(python: &Path) -> Result<PathBuf, String> {
 
 /// Builds a wheel as it would be published.
 pub(crate) fn release(python: &Path) -> Result<PathBuf, String> {
+    if !cfg!(target_os = "linux") {
+        return build(python, &["--release"], "wheels-release");
+    }
     // A C library of long ago, by zig: the wheel then runs wherever that one or a later is.
-    let old = ["--release", "--zig", "--compatibility", "manylinux_2_28"];
-    let native = ["--release"];
-    let options: &[&str] = if cfg!(target_os = "linux") {
-        &old
-    } else {
-        &native
-    };
-    build(python, options, "wheels-release")
+    let options = ["--release", "--zig", "--compatibility", "manylinux_2_28"];
+    let wheel = build(python, &options, "wheels-release")?;
+    // The symbols have served: the sources of Python were written from them.
+    let strip = "\
+import pathlib, subprocess, sys, tempfile
+wheel = pathlib.Path(sys.argv[1])
+run = lambda *words: subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+with tempfile.TemporaryDirectory() as folder:
+    run(sys.executable, '-m', 'wheel', 'unpack', wheel, '-d', folder)
+    (inside,) = pathlib.Path(folder).iterdir()
+    run('strip', '--strip-unneeded', *inside.glob('devicegrant/_native/*.so'))
+    run(sys.executable, '-m', 'wheel', 'pack', inside, '-d', wheel.parent)
+";
+    loud(command(python, &["-c", strip, &wheel.to_string_lossy()]))?;
+    Ok(wheel)
 }
 
 fn build(python: &Path, options: &[&str], folder: &str) -> Result<PathBuf, String> {
@@ -35,6 +45,8 @@ fn build(python: &Path, options: &[&str], folder: &str) -> Result<PathBuf, Strin
     let mut maturin = command(python, &words);
     maturin.current_dir(root().join("python"));
     maturin.env("CARGO_TARGET_DIR", target());
+    // zig's linker takes "debuginfo" for "everything", and what uniffi reads with it.
+    maturin.env("CARGO_PROFILE_RELEASE_STRIP", "none");
     loud(maturin)?;
     let found = std::fs::read_dir(&into).map_err(|why| format!("{place}: {why}"))?;
     let mut wheels = found.flatten().map(|file| file.path());
