@@ -18,7 +18,8 @@ impl Options {
     #[uniffi::constructor(default(
         target = None, issuer = None, provider = None, device_endpoint = None,
         token_endpoint = None, client_id = None, client_secret = None, client_auth = None,
-        scopes = [], audience = None, resource = None, params = None, pkce = None, profile = None, help_base = None
+        scopes = [], audience = None, resource = None, params = None, pkce = None, profile = None, help_base = None,
+        server = None, client_metadata = None
     ))]
     #[allow(clippy::too_many_arguments, reason = "named in every language")]
     pub fn new(
@@ -37,6 +38,8 @@ impl Options {
         pkce: Option<bool>,
         profile: Option<String>,
         help_base: Option<String>,
+        server: Option<String>,
+        client_metadata: Option<String>,
     ) -> Fallible<Arc<Self>> {
         let client_auth = client_auth
             .map(|word| serde_json::from_value(Value::String(word)))
@@ -60,6 +63,8 @@ impl Options {
             pkce,
             profile,
             help_base,
+            server,
+            client_metadata,
         })))
     }
 

@@ -1,7 +1,7 @@
 //! Addresses: which ones may be asked, shown or opened (DESIGN §6, §7).
 
-use fluent_uri::Uri;
 use fluent_uri::component::Host;
+use fluent_uri::{Uri, UriRef};
 
 /// The longest address that is taken from a server, in bytes.
 const LONGEST: usize = 2048;
@@ -51,6 +51,15 @@ pub(crate) fn origin_and_path(address: &str) -> Result<(String, String), Unfit> 
     let authority = uri.authority().ok_or(Unfit::Malformed)?;
     let origin = format!("{}://{}", uri.scheme(), authority.as_str());
     Ok((origin, uri.path().as_str().to_owned()))
+}
+
+/// Where a redirect from `base` leads, if it stays at the same origin.
+pub(crate) fn same_origin(base: &str, location: &str) -> Option<String> {
+    let from = parse(base).ok()?;
+    let to = UriRef::parse(location).ok()?.resolve_against(&from).ok()?;
+    let to = to.as_str();
+    let of = |address: &str| origin_and_path(&normal(address).ok()?).ok();
+    (of(base)?.0 == of(to)?.0).then(|| to.to_owned())
 }
 
 fn parse(address: &str) -> Result<Uri<&str>, Unfit> {

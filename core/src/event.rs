@@ -12,6 +12,8 @@ pub enum Event {
         /// Where.
         url: String,
     },
+    /// The server registered the client (RFC 7591).
+    Registered,
     /// The server issued a device code (RFC 8628 §3.2).
     CodeIssued {
         /// How long it lives.

@@ -25,7 +25,7 @@ pub enum ClientAuth {
 /// The client as it is registered at the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
-    /// The client identifier.
+    /// The client identifier; empty where the client is still to be registered.
     pub id: String,
     /// The client secret, for a confidential client.
     #[serde(
@@ -37,6 +37,13 @@ pub struct Client {
     /// How the secret is sent.
     #[serde(default)]
     pub auth: ClientAuth,
+}
+
+impl Client {
+    /// True where the server does not know this client yet: it has to be registered first.
+    pub fn is_unknown(&self) -> bool {
+        self.id.is_empty()
+    }
 }
 
 /// The endpoints of an authorization server (RFC 8414 §2).
@@ -88,6 +95,9 @@ pub struct Grant {
     /// How this server's wire format differs.
     #[serde(default)]
     pub dialect: Dialect,
+    /// True where the server takes the address of a client's own metadata as its identifier.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub takes_client_documents: bool,
     /// True where the server lists `offline_access` and nobody asked for it.
     #[serde(default)]
     pub offline_access_unasked: bool,

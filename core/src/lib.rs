@@ -20,6 +20,7 @@ mod options;
 mod prompt;
 mod provider;
 pub mod redis;
+mod register;
 mod seal;
 mod secret;
 mod session;
@@ -42,6 +43,7 @@ pub use login::{
 pub use options::Options;
 pub use prompt::{Prompt, Qr};
 pub use provider::{Argument, Provider, builtin as builtin_provider, names as provider_names};
+pub use register::{Register, Registered};
 pub use seal::Key;
 pub use secret::{Secret, SecretBytes};
 pub use session::{Cached, Health, HealthState, Need, Renewal, Revoke, Revoked, Session};

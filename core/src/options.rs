@@ -18,10 +18,13 @@ use crate::text::quote;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// An issuer's address, or a provider as `NAME` or `NAME/ARGUMENT`.
+    /// An issuer's address, a protected resource's such as an MCP server's, or a provider as `NAME`
+    /// or `NAME/ARGUMENT`. An address is an issuer if metadata found there names exactly it.
     pub target: Option<String>,
     /// An issuer's address (RFC 8414).
     pub issuer: Option<String>,
+    /// The address of a protected resource such as an MCP server (RFC 9728).
+    pub server: Option<String>,
     /// A provider as `NAME` or `NAME/ARGUMENT`.
     pub provider: Option<String>,
     /// The device authorization endpoint, instead of what would be found.
@@ -33,6 +36,8 @@ pub struct Options {
     /// The client secret.
     #[serde(with = "exposed_option")]
     pub client_secret: Option<Secret>,
+    /// Where the client's own metadata is published: its identifier at servers that take one.
+    pub client_metadata: Option<String>,
     /// How the secret is sent, instead of what the metadata says.
     pub client_auth: Option<ClientAuth>,
     /// The scopes to ask for.
@@ -54,7 +59,11 @@ pub struct Options {
 /// Where the caller wants to sign in, as far as their words go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Named {
+    /// An issuer, or else a protected resource.
+    Address(String),
     Issuer(String),
+    /// A protected resource.
+    Server(String),
     Provider {
         name: String,
         argument: Option<String>,
@@ -74,24 +83,27 @@ impl Options {
     }
 
     pub(crate) fn named(&self) -> Result<Named, Error> {
-        let several = [&self.target, &self.issuer, &self.provider]
+        let several = [&self.target, &self.issuer, &self.server, &self.provider]
             .iter()
             .filter(|o| o.is_some())
             .count();
         if several > 1 {
-            let message = "a target, an issuer and a provider cannot stand together";
+            let message = "a target, an issuer, a server and a provider cannot stand together";
             return Err(Error::new(Code::BadOption, message));
         }
         if let Some(issuer) = &self.issuer {
             return Ok(Named::Issuer(checked(issuer)?));
         }
+        if let Some(server) = &self.server {
+            return Ok(Named::Server(checked(server)?));
+        }
         match (&self.provider, &self.target) {
             (Some(word), _) => provider_word(word),
             (None, Some(word)) if !looks_like_address(word) => provider_word(word),
             (None, Some(address)) if address.contains("://") => {
-                Ok(Named::Issuer(checked(address)?))
+                Ok(Named::Address(checked(address)?))
             }
-            (None, Some(host)) => Ok(Named::Issuer(checked(&format!("https://{host}"))?)),
+            (None, Some(host)) => Ok(Named::Address(checked(&format!("https://{host}"))?)),
             (None, None) => Ok(Named::Nothing),
         }
     }
@@ -99,7 +111,9 @@ impl Options {
     /// What the caller named, in the form that identifies the login.
     pub(crate) fn target_name(&self) -> Result<Option<String>, Error> {
         Ok(match self.named()? {
-            Named::Issuer(address) => Some(normal(&address)),
+            Named::Address(address) | Named::Issuer(address) | Named::Server(address) => {
+                Some(normal(&address))
+            }
             Named::Provider {
                 name,
                 argument: None,
@@ -132,6 +146,27 @@ impl Options {
         let login = self.login_id()?;
         Ok(login.map(|login| folder(&serde_json::json!(["pending", "", "", login.0]))))
     }
+
+    /// The address of the client's own metadata, where it is one that a server can fetch.
+    pub(crate) fn client_document(&self) -> Result<Option<&str>, Error> {
+        let Some(document) = self.client_metadata.as_deref() else {
+            return Ok(None);
+        };
+        let path = address::origin_and_path(document).map_or(String::new(), |(_, path)| path);
+        if address::check(document, true).is_ok() && path.len() > 1 {
+            return Ok(Some(document));
+        }
+        let message = format!(
+            "{} is not an https address with a path, as a client's metadata needs",
+            quote(document)
+        );
+        Err(Error::new(Code::BadOption, message))
+    }
+}
+
+/// Where the client that was registered at an issuer is kept.
+pub(crate) fn client_folder(issuer: &str) -> LoginId {
+    folder(&serde_json::json!(["client", "", "", normal(issuer)]))
 }
 
 /// 26 characters of base32 of the SHA-256: the same on every machine, and safe as a file's name.

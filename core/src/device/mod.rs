@@ -305,6 +305,10 @@ impl Flow for DeviceGrant {
                 self.state = State::Pausing { ask, until };
                 Ok(Step::Wait { until })
             }
+            (State::Pausing { ask, .. }, Input::Go) if ask.grant.client.is_unknown() => {
+                let message = "the client has to be registered before it asks for a code";
+                Err(Error::new(Code::NoClientId, message))
+            }
             (State::Pausing { ask, .. }, Input::Go) => Ok(self.ask(ask, now)),
             (State::Asking { ask, sent }, Input::Response(response)) => {
                 self.answered(ask, sent, now, &response)

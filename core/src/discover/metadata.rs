@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::resource::may_ask;
 use crate::address;
 use crate::error::{Code, Error};
 use crate::options::normal;
 use crate::text::quote;
-use crate::wire::answer::Answer;
+use crate::wire::answer::{Answer, Field};
 
 /// What is read of the metadata; everything else is left alone.
 #[derive(Debug, Default, PartialEq)]
@@ -19,6 +20,8 @@ pub(super) struct Metadata {
     pub(super) userinfo: Option<String>,
     pub(super) registration: Option<String>,
     pub(super) scopes: Vec<String>,
+    /// Whether a client may name itself by the address of its own metadata.
+    pub(super) client_documents: bool,
     /// None where the server does not say.
     pub(super) auth_methods: Option<Vec<String>>,
 }
@@ -54,10 +57,9 @@ pub(super) fn read(answer: &Answer<'_>, issuer: &str) -> Result<Metadata, Error>
         let message = format!("the metadata of {issuer} names the issuer {}", quote(said));
         return Err(Error::new(Code::IssuerMismatch, message));
     }
-    let loopback = address::is_loopback(issuer);
     let endpoint = |name: &'static str| match answer.text(&[name]) {
         None => Ok(None),
-        Some(address) if address::check(address, loopback).is_ok() => Ok(Some(address)),
+        Some(address) if may_ask(address, issuer) => Ok(Some(address)),
         Some(address) => {
             let message = format!(
                 "the metadata of {issuer} names {} as {name}",
@@ -76,6 +78,8 @@ pub(super) fn read(answer: &Answer<'_>, issuer: &str) -> Result<Metadata, Error>
         userinfo: optional("userinfo_endpoint")?,
         registration: optional("registration_endpoint")?,
         scopes: answer.list(&["scopes_supported"]).unwrap_or_default(),
+        client_documents: answer.get(&["client_id_metadata_document_supported"])
+            == Some(&Field::Bool(true)),
         auth_methods: answer.list(&["token_endpoint_auth_methods_supported"]),
     })
 }

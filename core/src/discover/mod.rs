@@ -1,59 +1,97 @@
-//! Discovery: from what the caller asked for to a [`Grant`] (RFC 8414, OpenID Connect Discovery).
+//! Discovery: from what the caller asked for to a [`Grant`] (RFC 8414, OpenID Connect Discovery,
+//! RFC 9728).
 //!
 //! ```text
-//!  Start ── nothing to look up ─────────────────────────────► Done(Grant)
-//!    │                                                           ▲
-//!    ▼ Send                                     both endpoints   │
-//!  Asking ── answer ──► Next address, or ────────────────────────┤
-//!    ▲  │ passing failure                       none left: the   │
-//!    │  ▼                                       best error       ▼
-//!  Pausing                                                     Error
+//!  Start ── nothing to look up ───────────────────────────────► Done(Grant)
+//!    │                                                             ▲
+//!    ▼ Send                                       both endpoints   │
+//!  Asking ── answer ──► Next document, or ─────────────────────────┤
+//!    ▲  │ passing failure                         none left: the   │
+//!    │  ▼                                         best error       ▼
+//!  Pausing                                                       Error
 //! ```
+//!
+//! What is looked at, in this order: an issuer's metadata in its several places; if there is none,
+//! the address itself, for its challenge; the resource metadata that the challenge names, or that
+//! at the well-known places; then the metadata of each authorization server that it lists.
 
+mod challenge;
 mod metadata;
 mod plan;
+mod resource;
 
 use std::sync::Arc;
 
+use crate::address;
 use crate::error::{Code, Error};
 use crate::event::{Event, Events};
-use crate::flow::{Flow, Input, Now, Reason, Response, Step, out_of_turn};
+use crate::flow::{Flow, Input, Now, Reason, Request, Response, Step, out_of_turn};
 use crate::grant::Grant;
 use crate::options::Options;
+use crate::text::quote;
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
 use crate::wire::secrets::Secrets;
 use crate::wire::{body, failure};
 use metadata::Metadata;
 use plan::Plan;
+use resource::Resource;
+
+/// How often the server's own address may redirect within its origin.
+const REDIRECTS: u8 = 3;
+/// Of the server's own answer only the status and its headers are read.
+const CHALLENGE_BODY: u32 = 16 * 1024;
+const CHALLENGE_TIMEOUT_MS: u32 = 10_000;
 
 /// The machine that finds out where and how to ask. Where nothing has to be looked up, it ends
 /// at once.
 #[derive(Debug)]
 pub struct Discover {
     plan: Plan,
+    /// The issuers that are left to look at, the next one last.
+    issuers: Vec<String>,
+    /// The issuer whose metadata is looked for.
+    issuer: String,
     /// What is left to look at, the next one last.
-    left: Vec<Arc<str>>,
+    left: Vec<Look>,
     /// Metadata that is right but lacks an endpoint.
     best: Option<Metadata>,
+    /// The protected resource's address, until it is looked at.
+    server: Option<String>,
+    redirects: u8,
+    /// The scopes of the server's challenge.
+    challenged: Vec<String>,
+    resource: Option<Resource>,
+    /// The authorization servers without a device endpoint.
+    lacking: Vec<String>,
     /// The worst of what was met, for when nothing is found.
     trouble: Option<Error>,
     state: State,
     events: Events,
 }
 
+/// One document to look at.
+#[derive(Clone, Debug)]
+struct Look {
+    url: Arc<str>,
+    at: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    /// Metadata of `issuer`.
+    Issuer,
+    /// The protected resource itself, which should answer 401.
+    Server,
+    /// Its metadata.
+    Resource,
+}
+
 #[derive(Debug)]
 enum State {
     Start,
-    Pausing {
-        url: Arc<str>,
-        attempt: u8,
-        until: u64,
-    },
-    Asking {
-        url: Arc<str>,
-        attempt: u8,
-    },
+    Pausing { look: Look, attempt: u8, until: u64 },
+    Asking { look: Look, attempt: u8 },
     Ended,
 }
 
@@ -65,69 +103,157 @@ impl Discover {
     ///
     /// Errors: what is wrong with the options, before anything is asked.
     pub fn new(options: Options, own_provider: Option<&str>) -> Result<Self, Error> {
-        let plan = Plan::new(options, own_provider)?;
-        let mut left = plan
-            .issuer
-            .as_deref()
-            .map(metadata::addresses)
-            .unwrap_or_default();
-        left.reverse();
-        Ok(Self {
-            plan,
-            left,
+        Ok(Self::of(Plan::new(options, own_provider, false)?))
+    }
+
+    /// As [`new`](Self::new), and without a client identifier ends with a grant whose client is
+    /// still to be registered, where an address is named: [`Register`](crate::Register) is next.
+    ///
+    /// Errors: what is wrong with the options, before anything is asked.
+    pub fn registering(options: Options, own_provider: Option<&str>) -> Result<Self, Error> {
+        Ok(Self::of(Plan::new(options, own_provider, true)?))
+    }
+
+    fn of(plan: Plan) -> Self {
+        Self {
+            issuers: plan.issuer.clone().into_iter().collect(),
+            issuer: String::new(),
+            left: Vec::new(),
             best: None,
+            server: plan.server.clone(),
+            redirects: 0,
+            challenged: Vec::new(),
+            resource: None,
+            lacking: Vec::new(),
             trouble: None,
             state: State::Start,
             events: Events::default(),
-        })
+            plan,
+        }
     }
 
-    fn ask(&mut self, url: Arc<str>, attempt: u8) -> Step<Arc<Grant>> {
-        let request = body::get(Arc::clone(&url));
-        self.state = State::Asking { url, attempt };
+    fn start(&mut self) -> Next {
+        // What an issuer would say is known; what a server says of itself is not.
+        let may_be_issuer = self.plan.issuer.is_some() || self.plan.server.is_none();
+        match self.plan.grant(None, None) {
+            Some(grant) if may_be_issuer && !grant.client.is_unknown() => {
+                Ok(Step::Done(Arc::new(grant)))
+            }
+            _ => self.next(),
+        }
+    }
+
+    fn ask(&mut self, look: Look, attempt: u8) -> Step<Arc<Grant>> {
+        let request = body::get(Arc::clone(&look.url));
+        let request = match look.at {
+            What::Server => Request {
+                timeout_ms: CHALLENGE_TIMEOUT_MS,
+                max_body: CHALLENGE_BODY,
+                ..request
+            },
+            What::Issuer | What::Resource => request,
+        };
+        self.state = State::Asking { look, attempt };
         Step::Send(request)
     }
 
     fn next(&mut self) -> Next {
-        if let Some(url) = self.left.pop() {
-            return Ok(self.ask(url, 0));
+        loop {
+            if let Some(look) = self.left.pop() {
+                return Ok(self.ask(look, 0));
+            }
+            if let Some(found) = self.best.take() {
+                let error = self.incomplete(&found);
+                if self.resource.is_none() {
+                    return Err(error);
+                }
+                if error.code() == Code::NoDeviceEndpoint {
+                    self.lacking.push(self.issuer.clone());
+                }
+                self.trouble = Some(error);
+            }
+            if let Some(issuer) = self.issuers.pop() {
+                self.look_at(metadata::addresses(&issuer), What::Issuer);
+                self.issuer = issuer;
+            } else if let Some(server) = self.server.take() {
+                self.look_at(resource::addresses(&server), What::Resource);
+                self.look_first(server.into(), What::Server);
+            } else {
+                return Err(self.nothing());
+            }
         }
-        let issuer = self.plan.issuer.as_deref().unwrap_or_default();
-        let found = self.best.as_ref();
-        let device_known = self.plan.device.is_some();
-        if found.is_some_and(|found| device_known || found.device_authorization.is_some()) {
-            let message = format!("the metadata of {issuer} names no token endpoint");
-            return Err(Error::new(Code::MalformedMetadata, message));
+    }
+
+    fn look_at(&mut self, mut urls: Vec<Arc<str>>, at: What) {
+        urls.reverse();
+        self.left = urls.into_iter().map(|url| Look { url, at }).collect();
+    }
+
+    fn look_first(&mut self, url: Arc<str>, at: What) {
+        self.left.push(Look { url, at });
+    }
+
+    /// What is wrong with metadata that is the issuer's own.
+    fn incomplete(&self, found: &Metadata) -> Error {
+        if self.plan.device.is_some() || found.device_authorization.is_some() {
+            let message = format!("the metadata of {} names no token endpoint", self.issuer);
+            return Error::new(Code::MalformedMetadata, message);
         }
-        if self.best.is_some() {
-            return Err(plan::no_device_endpoint(issuer));
+        plan::no_device_endpoint(&self.issuer)
+    }
+
+    /// The error for when everything was looked at.
+    fn nothing(&mut self) -> Error {
+        if !self.lacking.is_empty() {
+            let servers = std::mem::take(&mut self.lacking).join(", ");
+            let trusts = self.plan.server.as_deref().unwrap_or_default();
+            let message = format!(
+                "no authorization server that {trusts} trusts advertises a device authorization endpoint: {servers}"
+            );
+            return Error::new(Code::NoDeviceEndpoint, message);
         }
-        Err(self.trouble.take().unwrap_or_else(|| {
-            let message = format!("{issuer} publishes no authorization server metadata");
-            Error::new(Code::NoMetadata, message)
-        }))
+        if let Some(error) = self.trouble.take() {
+            return error;
+        }
+        let message = match (&self.resource, &self.plan.server) {
+            (Some(resource), Some(server)) => format!(
+                "no authorization server that {server} trusts publishes metadata: {}",
+                resource.servers.join(", ")
+            ),
+            (None, Some(server)) if self.plan.issuer.is_some() => format!(
+                "{server} publishes neither authorization server metadata nor protected resource metadata (RFC 9728)"
+            ),
+            (_, Some(server)) => {
+                format!("{server} publishes no protected resource metadata (RFC 9728)")
+            }
+            (_, None) => format!("{} publishes no authorization server metadata", self.issuer),
+        };
+        Error::new(Code::NoMetadata, message)
     }
 
     fn again(
         &mut self,
-        url: Arc<str>,
+        look: Look,
         attempt: u8,
         now: Now,
         response: Option<&Response>,
         error: Error,
     ) -> Next {
+        // One of several authorization servers that is dead is not waited for.
+        if self.resource.is_some() && !self.issuers.is_empty() {
+            return self.skip(error);
+        }
         match failure::pause(attempt, response, now) {
             Some(pause) => {
                 let until = now.steady_ms.saturating_add(pause);
                 self.state = State::Pausing {
-                    url,
+                    look,
                     attempt: attempt + 1,
                     until,
                 };
                 Ok(Step::Wait { until })
             }
-            // A server that cannot be reached at one address cannot at another of the same host.
-            None if response.is_none() => Err(error),
+            None if response.is_none() => self.dead(look.at, error),
             None => {
                 self.trouble.get_or_insert(error);
                 self.next()
@@ -135,53 +261,156 @@ impl Discover {
         }
     }
 
-    fn answered(&mut self, url: Arc<str>, attempt: u8, now: Now, response: &Response) -> Next {
-        let dialect = Dialect::default();
-        if let Err(error) = failure::refuse_shape(response) {
-            self.trouble = Some(error);
-            return self.next();
+    /// A server that cannot be reached at one address cannot at another of the same host.
+    fn dead(&mut self, at: What, error: Error) -> Next {
+        match at {
+            What::Issuer if self.resource.is_some() => self.skip(error),
+            // The challenge may have named another host.
+            What::Resource => {
+                self.trouble.get_or_insert(error);
+                self.next()
+            }
+            What::Issuer | What::Server => Err(error),
         }
+    }
+
+    fn skip(&mut self, error: Error) -> Next {
+        self.left.clear();
+        self.trouble.get_or_insert(error);
+        self.next()
+    }
+
+    fn answered(&mut self, look: Look, attempt: u8, now: Now, response: &Response) -> Next {
+        if look.at == What::Server {
+            if response.status == 401 {
+                return self.challenged(response);
+            }
+            if self.redirected(&look, response) {
+                return self.next();
+            }
+        }
+        // Of the server's own answer the body is not read, so that no length of it matters.
+        if look.at != What::Server || (300..400).contains(&response.status) {
+            if let Err(error) = failure::refuse_shape(response) {
+                self.trouble = Some(error);
+                return self.next();
+            }
+        }
+        let dialect = Dialect::default();
         if failure::is_passing(response, &dialect) {
             self.events.push(Event::ServerFailing {
                 status: response.status,
             });
-            let error =
-                failure::final_error(response, &dialect, &Secrets::default(), "metadata address");
-            return self.again(url, attempt, now, Some(response), error);
+            let asked = match look.at {
+                What::Server => "server",
+                What::Issuer | What::Resource => "metadata address",
+            };
+            let error = failure::final_error(response, &dialect, &Secrets::default(), asked);
+            return self.again(look, attempt, now, Some(response), error);
         }
         // Not there: another form of the address may be.
-        let Some(answer) = Answer::parse(response.body.expose()).filter(|_| response.status == 200)
+        let answer = Answer::parse(response.body.expose());
+        let Some(answer) = answer.filter(|_| response.status == 200 && look.at != What::Server)
         else {
             return self.next();
         };
-        let issuer = self.plan.issuer.as_deref().unwrap_or_default();
-        match metadata::read(&answer, issuer) {
+        let read = match look.at {
+            What::Issuer => self.read_issuer(&answer),
+            What::Server | What::Resource => self.read_resource(&answer),
+        };
+        match read {
+            Ok(grant) => {
+                self.events.push(Event::Discovered {
+                    url: look.url.to_string(),
+                });
+                match grant {
+                    Some(grant) => Ok(Step::Done(Arc::new(grant))),
+                    None => self.next(),
+                }
+            }
             Err(error) => {
                 self.trouble = Some(error);
-                self.next()
-            }
-            Ok(found) => {
-                self.events.push(Event::Discovered {
-                    url: url.to_string(),
-                });
-                if let Some(grant) = self.plan.grant(Some(&found)) {
-                    return Ok(Step::Done(Arc::new(grant)));
-                }
-                // Some servers name the device endpoint in one of two documents only.
-                self.best.get_or_insert(found);
                 self.next()
             }
         }
     }
 
-    fn unreachable(&mut self, url: Arc<str>, attempt: u8, now: Now, reason: Reason) -> Next {
+    fn read_issuer(&mut self, answer: &Answer<'_>) -> Result<Option<Grant>, Error> {
+        let found = metadata::read(answer, &self.issuer)?;
+        let grant = self.plan.grant(Some(&found), self.resource.as_ref());
+        if grant.is_none() {
+            // Some servers name the device endpoint in one of two documents only.
+            self.best.get_or_insert(found);
+        }
+        Ok(grant)
+    }
+
+    fn read_resource(&mut self, answer: &Answer<'_>) -> Result<Option<Grant>, Error> {
+        let server = self.plan.server.as_deref().unwrap_or_default();
+        let mut found = resource::read(answer, server)?;
+        if !self.challenged.is_empty() {
+            found.scopes = std::mem::take(&mut self.challenged);
+        }
+        self.issuers.clone_from(&found.servers);
+        self.issuers.reverse();
+        self.left.clear();
+        self.trouble = None;
+        let resource = self.resource.insert(found);
+        if self.plan.has_no_client() {
+            return Ok(None);
+        }
+        Ok(self.plan.grant(None, Some(resource)).map(|mut grant| {
+            grant.endpoints.issuer = None;
+            grant
+        }))
+    }
+
+    /// What the 401 says about where the metadata is.
+    fn challenged(&mut self, response: &Response) -> Next {
+        let challenge = challenge::read(response)?;
+        self.challenged = challenge.scopes;
+        if let Some(url) = challenge.resource_metadata {
+            let server = self.plan.server.as_deref().unwrap_or_default();
+            if !resource::may_ask(&url, server) {
+                let message = format!(
+                    "{server} says that its metadata is at {}, which is no https address elsewhere than on this machine",
+                    quote(&url)
+                );
+                return Err(Error::new(Code::UnsafeEndpoint, message));
+            }
+            self.left.retain(|look| *look.url != *url);
+            self.look_first(url.into(), What::Resource);
+        }
+        self.next()
+    }
+
+    /// A redirect of the server's own address is followed within its origin.
+    fn redirected(&mut self, look: &Look, response: &Response) -> bool {
+        if !matches!(response.status, 301 | 302 | 303 | 307 | 308) || self.redirects == REDIRECTS {
+            return false;
+        }
+        let location = response.header("location").unwrap_or_default();
+        let Some(url) = address::same_origin(&look.url, location) else {
+            return false;
+        };
+        self.redirects += 1;
+        self.look_first(url.into(), What::Server);
+        true
+    }
+
+    fn unreachable(&mut self, look: Look, attempt: u8, now: Now, reason: Reason) -> Next {
         self.events.push(Event::Unreachable {
             reason: reason.as_str(),
         });
-        let error = Error::new(reason.code(), format!("{url} could not be reached"));
+        let error = Error::new(reason.code(), format!("{} could not be reached", look.url));
         match reason {
-            Reason::Tls(_) => Err(error),
-            _ => self.again(url, attempt, now, None, error),
+            Reason::Tls(_) => self.dead(look.at, error),
+            // A stream without an end, where no sign-in is needed; its metadata may be there.
+            Reason::TimedOut | Reason::MaybeSent if look.at == What::Server => {
+                self.trouble.get_or_insert(error);
+                self.next()
+            }
+            _ => self.again(look, attempt, now, None, error),
         }
     }
 }
@@ -191,31 +420,28 @@ impl Flow for Discover {
 
     fn step(&mut self, now: Now, input: Input) -> Next {
         match (std::mem::replace(&mut self.state, State::Ended), input) {
-            (State::Start, Input::Go) => match self.plan.grant(None) {
-                Some(grant) => Ok(Step::Done(Arc::new(grant))),
-                None => self.next(),
-            },
+            (State::Start, Input::Go) => self.start(),
             (
                 State::Pausing {
-                    url,
+                    look,
                     attempt,
                     until,
                 },
                 Input::Go,
             ) if now.steady_ms < until => {
                 self.state = State::Pausing {
-                    url,
+                    look,
                     attempt,
                     until,
                 };
                 Ok(Step::Wait { until })
             }
-            (State::Pausing { url, attempt, .. }, Input::Go) => Ok(self.ask(url, attempt)),
-            (State::Asking { url, attempt }, Input::Response(response)) => {
-                self.answered(url, attempt, now, &response)
+            (State::Pausing { look, attempt, .. }, Input::Go) => Ok(self.ask(look, attempt)),
+            (State::Asking { look, attempt }, Input::Response(response)) => {
+                self.answered(look, attempt, now, &response)
             }
-            (State::Asking { url, attempt }, Input::Unreachable(reason)) => {
-                self.unreachable(url, attempt, now, reason)
+            (State::Asking { look, attempt }, Input::Unreachable(reason)) => {
+                self.unreachable(look, attempt, now, reason)
             }
             (state, _) => {
                 self.state = state;

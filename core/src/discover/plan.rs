@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::metadata::Metadata;
+use super::resource::Resource;
 use crate::address;
 use crate::error::{Code, Error};
 use crate::grant::{Client, ClientAuth, Endpoints, Grant};
@@ -16,16 +17,40 @@ pub(super) struct Plan {
     pub(super) options: Options,
     pub(super) provider: Provider,
     pub(super) issuer: Option<String>,
-    pub(super) client_id: String,
+    /// The protected resource, where one is named or the issuer may turn out to be one.
+    pub(super) server: Option<String>,
+    /// Empty where the client is still to be registered.
+    client_id: String,
     pub(super) device: Option<Arc<str>>,
     token: Option<Arc<str>>,
 }
 
 impl Plan {
-    pub(super) fn new(options: Options, own: Option<&str>) -> Result<Self, Error> {
+    /// With `may_register` a client may be registered where none is given.
+    pub(super) fn new(
+        options: Options,
+        own: Option<&str>,
+        may_register: bool,
+    ) -> Result<Self, Error> {
         let named = options.named()?;
+        let document = options.client_document()?.is_some();
+        let may_register = may_register
+            && match named {
+                Named::Address(_) | Named::Server(_) => true,
+                Named::Issuer(_) => document,
+                Named::Provider { .. } | Named::Nothing => false,
+            };
+        let mut server = None;
         let (provider, issuer) = match named {
             Named::Issuer(issuer) => (Provider::default(), Some(issuer)),
+            Named::Address(address) => {
+                server = Some(address.clone());
+                (Provider::default(), Some(address))
+            }
+            Named::Server(address) => {
+                server = Some(address);
+                (Provider::default(), None)
+            }
             Named::Nothing => (Provider::default(), None),
             Named::Provider { name, argument } => {
                 let provider = find(&name, own)?.fill(&name, argument.as_deref())?;
@@ -42,16 +67,22 @@ impl Plan {
             &provider.device_authorization_endpoint,
         )?;
         let token = endpoint(&options.token_endpoint, &provider.token_endpoint)?;
-        if issuer.is_none() {
+        if issuer.is_none() && server.is_none() {
             reachable_without_issuer(device.as_deref(), token.as_deref())?;
         }
         let client_id = options.client_id.as_ref().or(provider.client_id.as_ref());
         let client_id = client_id.filter(|id| !id.is_empty()).cloned();
+        // A secret belongs to an identifier; who has one has both.
+        let may_register = may_register && options.client_secret.is_none();
+        if client_id.is_none() && !may_register {
+            let message = "no client identifier was given";
+            return Err(Error::new(Code::NoClientId, message));
+        }
         let plan = Self {
-            client_id: client_id
-                .ok_or_else(|| Error::new(Code::NoClientId, "no client identifier was given"))?,
+            client_id: client_id.unwrap_or_default(),
             provider,
             issuer,
+            server,
             device,
             token,
             options,
@@ -101,8 +132,13 @@ impl Plan {
         }
     }
 
-    /// The grant, where both endpoints are known; `found` fills in what nobody gave.
-    pub(super) fn grant(&self, found: Option<&Metadata>) -> Option<Grant> {
+    /// The grant, where both endpoints are known; `found` fills in what nobody gave, `resource` is
+    /// what the server says of itself.
+    pub(super) fn grant(
+        &self,
+        found: Option<&Metadata>,
+        resource: Option<&Resource>,
+    ) -> Option<Grant> {
         let device = self
             .device
             .clone()
@@ -110,8 +146,9 @@ impl Plan {
         let token = self.token.clone().or_else(|| found?.token.clone())?;
         let (auth, may_post_secret) = self.client_auth(found);
         let options = &self.options;
-        let scopes = self.scopes();
-        let offline = |list: &[String]| list.iter().any(|scope| scope == "offline_access");
+        let offline_listed = found.is_some_and(|f| offline(&f.scopes));
+        let scopes = self.asked_scopes(resource, offline_listed);
+        let given = |name: &str| options.params.contains_key(name);
         let mut params: Vec<_> = options.params.clone().into_iter().collect();
         if let Some(audience) = &options.audience {
             params.push(("audience".to_owned(), audience.clone()));
@@ -138,13 +175,38 @@ impl Plan {
                 auth,
             },
             may_post_secret,
-            offline_access_unasked: found.is_some_and(|f| offline(&f.scopes)) && !offline(scopes),
-            scopes: scopes.clone(),
-            resource: options.resource.clone(),
+            takes_client_documents: found.is_some_and(|f| f.client_documents),
+            offline_access_unasked: offline_listed && !offline(&scopes),
+            scopes,
+            resource: options.resource.clone().or_else(|| {
+                let found = resource.filter(|_| !given("resource"))?;
+                Some(found.name.clone())
+            }),
             params,
             pkce: options.pkce.unwrap_or(self.provider.pkce),
             dialect: self.provider.dialect.clone(),
         })
+    }
+
+    /// The caller's, else what the resource wants (its challenge comes before its list), with
+    /// `offline_access` where the server has it: whoever signs in to a resource means to stay.
+    fn asked_scopes(&self, resource: Option<&Resource>, offline_listed: bool) -> Vec<String> {
+        let mut scopes = self.scopes().clone();
+        let Some(resource) = resource.filter(|_| !self.options.params.contains_key("scope")) else {
+            return scopes;
+        };
+        if scopes.is_empty() {
+            scopes.clone_from(&resource.scopes);
+        }
+        if offline_listed && !offline(&scopes) {
+            scopes.push("offline_access".to_owned());
+        }
+        scopes
+    }
+
+    /// True where a client has to be registered before anything can be asked.
+    pub(super) fn has_no_client(&self) -> bool {
+        self.client_id.is_empty()
     }
 
     /// How the secret is sent, and whether the body may be tried when the header is refused.
@@ -170,6 +232,10 @@ impl Plan {
             }
         }
     }
+}
+
+fn offline(scopes: &[String]) -> bool {
+    scopes.iter().any(|scope| scope == "offline_access")
 }
 
 fn reachable_without_issuer(device: Option<&str>, token: Option<&str>) -> Result<(), Error> {

@@ -130,6 +130,9 @@ catalog! {
     IssuerMismatch "issuer_mismatch" Refused:
         "The metadata names another issuer than the one that was asked (RFC 8414 §3.3)." =>
         "Use the issuer's exact address; if it is exact, do not trust this server.";
+    ResourceMismatch "resource_mismatch" Refused:
+        "The metadata is about another resource than the address that was named (RFC 9728 §3.3)." =>
+        "Use the exact address that the server goes by; if it is exact, do not trust this server.";
     UnsafeEndpoint "unsafe_endpoint" Refused:
         "An endpoint is neither https nor on this machine." =>
         "Use an https address.";

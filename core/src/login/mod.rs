@@ -13,8 +13,8 @@ pub use find::{Find, Found};
 pub use finish::{Finish, Finished};
 pub use keep::{Keep, Kept};
 pub use record::{Ended, Header, Record};
-pub(crate) use sealed::ended_sign_in;
 pub use sealed::{Kind, Sealed};
+pub(crate) use sealed::{Plain, ended_sign_in, write};
 pub use survey::Survey;
 
 pub(crate) use record::seal_ended;

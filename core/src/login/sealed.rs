@@ -33,6 +33,8 @@ pub enum Kind {
     Pending,
     /// A login that the server has ended. Nothing is sealed behind it.
     Ended,
+    /// A client that was registered at an issuer (RFC 7591), for whatever logins.
+    Client,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,16 +53,16 @@ struct Version {
 }
 
 /// What is written, before it is sealed.
-pub(super) struct Plain<'a> {
-    pub(super) kind: Kind,
-    pub(super) header: &'a Header,
-    pub(super) body: SecretBytes,
+pub(crate) struct Plain<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) header: &'a Header,
+    pub(crate) body: SecretBytes,
 }
 
 /// Writes revision `revision` of the login `id`. `entropy` was never used before.
 ///
 /// Errors: `store_unwritable` for what is larger than any store has to keep.
-pub(super) fn write(
+pub(crate) fn write(
     plain: &Plain<'_>,
     key: &Key,
     entropy: &[u8; 32],
@@ -113,7 +115,7 @@ pub struct Sealed {
 
 impl Sealed {
     /// Reads the clear line. Errors: `record_unreadable` for a newer version's, or a damaged one.
-    pub(super) fn read(bytes: SecretBytes) -> Result<Self, Error> {
+    pub(crate) fn read(bytes: SecretBytes) -> Result<Self, Error> {
         refuse_newer(bytes.expose())?;
         let damaged = || Error::new(Code::RecordUnreadable, "the kept login is damaged");
         let at = bytes.expose().iter().position(|byte| *byte == b'\n');
@@ -138,7 +140,7 @@ impl Sealed {
     ///
     /// Errors: `seal_broken` for another key, for changed bytes, and for a record that was put in
     /// another's place. An older revision may stand in for a torn one, never a newer.
-    pub(super) fn open(
+    pub(crate) fn open(
         &self,
         key: &Key,
         id: &LoginId,

@@ -1,10 +1,10 @@
-//! Everything that a store keeps, in its clear part.
+//! Every login and sign-in that a store keeps, in its clear part. A registered client is neither.
 //!
 //! ```text
 //!  Start ─ List ─► Listing ─ Load each ─► Looking ─ none left ─► Done
 //! ```
 
-use super::{Found, Sealed};
+use super::{Found, Kind, Sealed};
 use crate::error::Error;
 use crate::event::Event;
 use crate::flow::{Flow, Input, LoginId, Now, Step, out_of_turn};
@@ -68,7 +68,12 @@ impl Flow for Survey {
                         revision,
                         sealed,
                     });
-                    self.seen.push((now, found));
+                    let is_client = found
+                        .as_ref()
+                        .is_ok_and(|found| found.sealed.kind == Kind::Client);
+                    if !is_client {
+                        self.seen.push((now, found));
+                    }
                 }
                 Ok(self.look(left))
             }

@@ -17,7 +17,8 @@ pub(super) struct Wanted {
 #[derive(Debug)]
 enum Place {
     Any,
-    /// An address: what was named at the sign-in, or the issuer that was found there.
+    /// An address: what was named at the sign-in, the issuer that was found there, or the
+    /// resource that the token is for.
     Address(String),
     /// A provider, with its argument where one was given.
     Provider(String),
@@ -44,7 +45,7 @@ impl Wanted {
         };
         let place_fits = match &self.place {
             Place::Any => true,
-            Place::Address(address) => [&header.target, &header.issuer]
+            Place::Address(address) => [&header.target, &header.issuer, &header.resource]
                 .into_iter()
                 .flatten()
                 .any(|kept| normal(kept) == *address),

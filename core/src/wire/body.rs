@@ -78,6 +78,16 @@ pub(crate) fn post(
     }
 }
 
+/// A POST of a JSON document by nobody in particular.
+pub(crate) fn post_json(url: Arc<str>, document: &serde_json::Value) -> Request {
+    Request {
+        method: Method::Post,
+        headers: vec![("accept", JSON), ("content-type", JSON)],
+        body: document.to_string().into(),
+        ..get(url)
+    }
+}
+
 fn basic(id: &str, secret: &Secret) -> Secret {
     Secret::new(format!("Basic {}", credentials(id, secret).expose()))
 }

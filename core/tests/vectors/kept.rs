@@ -25,11 +25,12 @@ pub(crate) struct Store {
     kept: HashMap<LoginId, (Option<SecretBytes>, u64)>,
     login: Option<LoginId>,
     pending: Option<LoginId>,
+    client: Option<LoginId>,
     /// What a save that met a conflict had written.
     written: Option<SecretBytes>,
 }
 
-fn key() -> Key {
+pub(crate) fn key() -> Key {
     Key::new(KEY)
 }
 
@@ -82,13 +83,22 @@ pub(crate) fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, Strin
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]
-fn text(error: Error) -> String {
+pub(crate) fn text(error: Error) -> String {
     error.to_string()
 }
 
-type Stored = (Option<SecretBytes>, u64);
+pub(crate) type Stored = (Option<SecretBytes>, u64);
 
 impl Store {
+    /// A store for the clients of one issuer.
+    pub(crate) fn of_clients(kept: Option<(LoginId, Stored)>, id: LoginId) -> Self {
+        Self {
+            kept: kept.into_iter().collect(),
+            client: Some(id),
+            ..Self::default()
+        }
+    }
+
     /// A login as a sign-in at that time would have kept it.
     fn sign_in(&self, vector: &Vector, kept: &Kept) -> Result<(LoginId, Option<Stored>), String> {
         let at = Now {
@@ -155,6 +165,8 @@ impl Store {
             Ok("login")
         } else if self.pending.as_ref() == Some(id) {
             Ok("pending")
+        } else if self.client.as_ref() == Some(id) {
+            Ok("client")
         } else {
             Err("it means another login".to_owned())
         }
@@ -180,6 +192,10 @@ impl Store {
         self.check(step, expected, now)?;
         match step {
             Step::Load(id) => {
+                if let Some(other) = reply.and_then(|reply| reply.get("registered")) {
+                    let other = serde_json::from_value(other.clone()).map_err(|e| e.to_string())?;
+                    self.kept.extend([crate::registered::kept(&other)?]);
+                }
                 if let Some(other) = reply.and_then(|reply| reply.get("kept")) {
                     let kept = serde_json::from_value(other.clone()).map_err(|e| e.to_string())?;
                     let (id, stored) = self.sign_in(vector, &kept)?;
@@ -250,7 +266,7 @@ impl Store {
             return same(kind, fields, "nothing", &json!(of));
         };
         let shown = String::from_utf8_lossy(bytes.expose());
-        for secret in ["token-", "refresh-", "device-code"] {
+        for secret in ["token-", "refresh-", "device-code", "client-secret"] {
             if shown.contains(secret) {
                 return Err(format!("a secret stands in the clear: {shown}"));
             }
@@ -265,6 +281,10 @@ impl Store {
             ("pending", "pending") => {
                 let found = other.find(Find::pending(&self.options).map_err(text)?)?;
                 found.map(drop).map_err(text)
+            }
+            ("client", "client") => {
+                let fields = fields.as_object().ok_or("fields")?;
+                compare::fields(fields, &crate::registered::opened(bytes, save)?)
             }
             ("login", "ended") => {
                 let found = other.find(Find::login(&self.options).map_err(text)?)?;

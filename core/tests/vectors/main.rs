@@ -11,6 +11,7 @@ mod compare;
 mod home;
 mod kept;
 mod records;
+mod registered;
 mod replay;
 mod rows;
 mod vector;

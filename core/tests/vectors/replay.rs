@@ -46,7 +46,9 @@ pub(crate) fn replay(vector: &Vector) -> Result<(), String> {
         last: None,
         events: Vec::new(),
     };
-    let outcome = if vector.flow.is_about_a_kept_login() {
+    let outcome = if vector.flow.registers() {
+        crate::registered::run(vector, &mut host)?
+    } else if vector.flow.is_about_a_kept_login() {
         crate::kept::run(vector, &mut host)?
     } else {
         run(vector, &mut host)?

@@ -26,6 +26,8 @@ pub(crate) struct Vector {
     pub(crate) kept: Option<Kept>,
     /// The sign-in that waits in the store at the start.
     pub(crate) waiting: Option<Waiting>,
+    /// The client that the store has at the start.
+    pub(crate) registered: Option<RegisteredClient>,
     /// What the caller needs of a token.
     pub(crate) need: Option<NeedCall>,
     /// A user's own provider file.
@@ -54,6 +56,8 @@ pub(crate) enum FlowName {
     Revoke,
     Finish,
     FinishOnce,
+    Register,
+    RegisterBegin,
 }
 
 impl FlowName {
@@ -68,6 +72,11 @@ impl FlowName {
             self,
             Self::Session | Self::Revoke | Self::Finish | Self::FinishOnce
         )
+    }
+
+    /// Whether the client may have to be registered first.
+    pub(crate) fn registers(self) -> bool {
+        matches!(self, Self::Register | Self::RegisterBegin)
     }
 }
 
@@ -100,6 +109,23 @@ pub(crate) struct Waiting {
     /// The device authorization response that it came from.
     pub(crate) answer: Value,
     /// How long before the start it was asked for.
+    #[serde(default)]
+    pub(crate) ago_ms: u64,
+    #[serde(default = "one")]
+    pub(crate) revision: u64,
+}
+
+/// A client that was registered before, and is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegisteredClient {
+    /// The registration response that it came from.
+    pub(crate) answer: Value,
+    pub(crate) issuer: String,
+    /// What it was registered for.
+    #[serde(default)]
+    pub(crate) scopes: Vec<String>,
+    /// How long before the start it was registered.
     #[serde(default)]
     pub(crate) ago_ms: u64,
     #[serde(default = "one")]
