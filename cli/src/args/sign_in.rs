@@ -19,6 +19,9 @@ pub(crate) struct Login {
     /// Refuse a key that a service, which has no desktop session, cannot reach
     #[arg(long)]
     pub(crate) unattended: bool,
+    /// Where the client's own metadata is published: its identifier, where the server takes one
+    #[arg(long, value_name = "URL", conflicts_with = "client_id")]
+    client_metadata: Option<String>,
     /// The environment variable that holds the client secret
     #[arg(long, value_name = "VAR")]
     client_secret_env: Option<String>,
@@ -89,6 +92,7 @@ impl Login {
         Ok(Options {
             client_secret: self.client_secret_env.as_deref().map(secret).transpose()?,
             client_auth: self.client_auth,
+            client_metadata: self.client_metadata.clone(),
             scopes: self.scopes.clone(),
             audience: self.audience.clone(),
             params,

@@ -8,13 +8,16 @@ use super::Place;
 /// Which login, or where.
 #[derive(Debug, Args)]
 pub(crate) struct Which {
-    /// An issuer's address, or a provider as NAME or NAME/ARGUMENT
+    /// An issuer's address, an MCP server's, or a provider as NAME or NAME/ARGUMENT
     pub(crate) target: Option<String>,
     /// The issuer's address (RFC 8414)
     #[arg(long, value_name = "URL", conflicts_with = "target")]
     issuer: Option<String>,
+    /// The address of a protected resource, such as an MCP server's (RFC 9728)
+    #[arg(long, value_name = "URL", conflicts_with_all = ["target", "issuer"])]
+    server: Option<String>,
     /// A provider as NAME or NAME/ARGUMENT; see `devicegrant providers`
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["target", "issuer"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["target", "issuer", "server"])]
     provider: Option<String>,
     /// The client identifier
     #[arg(long, value_name = "ID")]
@@ -38,6 +41,7 @@ impl Which {
         Options {
             target: self.target.clone(),
             issuer: self.issuer.clone(),
+            server: self.server.clone(),
             provider: self.provider.clone(),
             client_id: self.client_id.clone(),
             resource: self.resource.clone(),
@@ -55,7 +59,7 @@ impl Which {
 
     /// Whether a server was named, and not only a login.
     pub(crate) fn names_a_place(&self) -> bool {
-        let places = [&self.target, &self.issuer, &self.provider];
+        let places = [&self.target, &self.issuer, &self.server, &self.provider];
         places.iter().any(|place| place.is_some()) || self.device_endpoint.is_some()
     }
 
@@ -68,6 +72,7 @@ impl Which {
         let redis = (place.store == super::StoreName::Redis).then_some("redis");
         for (name, value) in [
             ("--issuer", self.issuer.as_deref()),
+            ("--server", self.server.as_deref()),
             ("--provider", self.provider.as_deref()),
             ("--client-id", self.client_id.as_deref()),
             ("--resource", self.resource.as_deref()),

@@ -50,7 +50,22 @@ impl ClientBuilder {
         }
     }
 
-    /// The client identifier.
+    /// The address of a protected resource such as an MCP server, in place of a target: no issuer
+    /// is looked for there.
+    pub fn server(mut self, address: impl Into<String>) -> Self {
+        self.options.target = None;
+        self.options.server = Some(address.into());
+        self
+    }
+
+    /// Where the client's own metadata is published, for servers that take its address as the
+    /// client identifier.
+    pub fn client_metadata(mut self, address: impl Into<String>) -> Self {
+        self.options.client_metadata = Some(address.into());
+        self
+    }
+
+    /// The client identifier. Without one the client is registered, where the server allows that.
     pub fn client_id(mut self, id: impl Into<String>) -> Self {
         self.options.client_id = Some(id.into());
         self

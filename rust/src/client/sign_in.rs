@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use devicegrant_core::{
-    DeviceGrant, Discover, Finish, Finished, Grant, Keep, Pending, Record, SignIn, Tokens,
+    DeviceGrant, Discover, Finish, Finished, Grant, Keep, Pending, Record, Register, Registered,
+    SignIn, Tokens,
 };
 
 use super::{
@@ -24,9 +25,9 @@ impl Client {
         self.ask_nobody()?;
         // Whoever cannot keep the login should not ask for it.
         self.keys.key(true).await?;
-        let grant = self.discover().await?;
-        let machine = DeviceGrant::login(Arc::clone(&grant), entropy()?);
-        match drive(machine, &self.host).await? {
+        let pending = self.begin().await?;
+        let grant = Arc::clone(pending.grant());
+        match drive(DeviceGrant::resume(pending), &self.host).await? {
             SignIn::Tokens(tokens) => self.keep(grant, *tokens).await,
             // A login machine has no other end; a caller could poll on.
             SignIn::Pending(_) => Err(Error::new(Code::OutOfTurn, "the sign-in did not end")),
@@ -83,6 +84,23 @@ impl Client {
     /// Asks for a code and returns at once: a login that can be kept, sealed, and polled anywhere.
     pub async fn begin(&self) -> Result<Pending, Error> {
         let grant = self.discover().await?;
+        if !grant.client.is_unknown() {
+            return self.begin_with(grant).await;
+        }
+        // Who has to register a client keeps it, so the key is needed before anybody is asked.
+        let key = self.keys.key(true).await?;
+        let machine = Register::new(&self.options, grant, key.clone(), entropy()?)?;
+        let registered: Registered = drive(machine, &self.host).await?;
+        match self.begin_with(Arc::clone(&registered.grant)).await {
+            Err(error) => match Register::anew(&registered, &error, key, entropy()?) {
+                Some(anew) => self.begin_with(drive(anew, &self.host).await?.grant).await,
+                None => Err(error),
+            },
+            begun => begun,
+        }
+    }
+
+    async fn begin_with(&self, grant: Arc<Grant>) -> Result<Pending, Error> {
         match drive(DeviceGrant::begin(grant, entropy()?), &self.host).await? {
             SignIn::Pending(pending) => Ok(*pending),
             SignIn::Tokens(_) => Err(Error::new(Code::OutOfTurn, "the sign-in did not begin")),
@@ -123,7 +141,7 @@ impl Client {
     }
 
     async fn discover(&self) -> Result<Arc<Grant>, Error> {
-        let machine = Discover::new((*self.options).clone(), self.own_provider.as_deref())?;
+        let machine = Discover::registering((*self.options).clone(), self.own_provider.as_deref())?;
         drive(machine, &self.host).await
     }
 

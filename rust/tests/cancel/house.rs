@@ -305,6 +305,7 @@ fn grant() -> Grant {
             auth: devicegrant::ClientAuth::None,
         },
         may_post_secret: false,
+        takes_client_documents: false,
         scopes: Vec::new(),
         resource: None,
         params: Vec::new(),

@@ -98,7 +98,12 @@ pub(super) async fn check(
         Some(name) => Home::find(place.home.clone())?.provider(&name)?,
         None => None,
     };
-    let name = [&options.target, &options.issuer, &options.provider];
+    let name = [
+        &options.target,
+        &options.issuer,
+        &options.server,
+        &options.provider,
+    ];
     let name = name.into_iter().flatten().next();
     let name = name.or(options.device_endpoint.as_ref()).cloned();
     let name = name.unwrap_or_default();
