@@ -72,6 +72,10 @@ pub struct Endpoints {
 
 /// Everything a device grant needs. Cheap to share between many logins behind an [`Arc`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of a server"
+)]
 pub struct Grant {
     /// Where to ask.
     pub endpoints: Endpoints,

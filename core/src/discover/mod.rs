@@ -19,16 +19,16 @@ mod challenge;
 mod metadata;
 mod plan;
 mod resource;
+mod server;
+mod trouble;
 
 use std::sync::Arc;
 
-use crate::address;
 use crate::error::{Code, Error};
 use crate::event::{Event, Events};
-use crate::flow::{Flow, Input, Now, Reason, Request, Response, Step, out_of_turn};
+use crate::flow::{Flow, Input, Now, Request, Response, Step, out_of_turn};
 use crate::grant::Grant;
 use crate::options::Options;
-use crate::text::quote;
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
 use crate::wire::secrets::Secrets;
@@ -193,93 +193,6 @@ impl Discover {
         self.left.push(Look { url, at });
     }
 
-    /// What is wrong with metadata that is the issuer's own.
-    fn incomplete(&self, found: &Metadata) -> Error {
-        if self.plan.device.is_some() || found.device_authorization.is_some() {
-            let message = format!("the metadata of {} names no token endpoint", self.issuer);
-            return Error::new(Code::MalformedMetadata, message);
-        }
-        plan::no_device_endpoint(&self.issuer)
-    }
-
-    /// The error for when everything was looked at.
-    fn nothing(&mut self) -> Error {
-        if !self.lacking.is_empty() {
-            let servers = std::mem::take(&mut self.lacking).join(", ");
-            let trusts = self.plan.server.as_deref().unwrap_or_default();
-            let message = format!(
-                "no authorization server that {trusts} trusts advertises a device authorization endpoint: {servers}"
-            );
-            return Error::new(Code::NoDeviceEndpoint, message);
-        }
-        if let Some(error) = self.trouble.take() {
-            return error;
-        }
-        let message = match (&self.resource, &self.plan.server) {
-            (Some(resource), Some(server)) => format!(
-                "no authorization server that {server} trusts publishes metadata: {}",
-                resource.servers.join(", ")
-            ),
-            (None, Some(server)) if self.plan.issuer.is_some() => format!(
-                "{server} publishes neither authorization server metadata nor protected resource metadata (RFC 9728)"
-            ),
-            (_, Some(server)) => {
-                format!("{server} publishes no protected resource metadata (RFC 9728)")
-            }
-            (_, None) => format!("{} publishes no authorization server metadata", self.issuer),
-        };
-        Error::new(Code::NoMetadata, message)
-    }
-
-    fn again(
-        &mut self,
-        look: Look,
-        attempt: u8,
-        now: Now,
-        response: Option<&Response>,
-        error: Error,
-    ) -> Next {
-        // One of several authorization servers that is dead is not waited for.
-        if self.resource.is_some() && !self.issuers.is_empty() {
-            return self.skip(error);
-        }
-        match failure::pause(attempt, response, now) {
-            Some(pause) => {
-                let until = now.steady_ms.saturating_add(pause);
-                self.state = State::Pausing {
-                    look,
-                    attempt: attempt + 1,
-                    until,
-                };
-                Ok(Step::Wait { until })
-            }
-            None if response.is_none() => self.dead(look.at, error),
-            None => {
-                self.trouble.get_or_insert(error);
-                self.next()
-            }
-        }
-    }
-
-    /// A server that cannot be reached at one address cannot at another of the same host.
-    fn dead(&mut self, at: What, error: Error) -> Next {
-        match at {
-            What::Issuer if self.resource.is_some() => self.skip(error),
-            // The challenge may have named another host.
-            What::Resource => {
-                self.trouble.get_or_insert(error);
-                self.next()
-            }
-            What::Issuer | What::Server => Err(error),
-        }
-    }
-
-    fn skip(&mut self, error: Error) -> Next {
-        self.left.clear();
-        self.trouble.get_or_insert(error);
-        self.next()
-    }
-
     fn answered(&mut self, look: Look, attempt: u8, now: Now, response: &Response) -> Next {
         if look.at == What::Server {
             if response.status == 401 {
@@ -290,11 +203,10 @@ impl Discover {
             }
         }
         // Of the server's own answer the body is not read, so that no length of it matters.
-        if look.at != What::Server || (300..400).contains(&response.status) {
-            if let Err(error) = failure::refuse_shape(response) {
-                self.trouble = Some(error);
-                return self.next();
-            }
+        let matters = look.at != What::Server || (300..400).contains(&response.status);
+        if matters && let Err(error) = failure::refuse_shape(response) {
+            self.trouble = Some(error);
+            return self.next();
         }
         let dialect = Dialect::default();
         if failure::is_passing(response, &dialect) {
@@ -343,75 +255,6 @@ impl Discover {
             self.best.get_or_insert(found);
         }
         Ok(grant)
-    }
-
-    fn read_resource(&mut self, answer: &Answer<'_>) -> Result<Option<Grant>, Error> {
-        let server = self.plan.server.as_deref().unwrap_or_default();
-        let mut found = resource::read(answer, server)?;
-        if !self.challenged.is_empty() {
-            found.scopes = std::mem::take(&mut self.challenged);
-        }
-        self.issuers.clone_from(&found.servers);
-        self.issuers.reverse();
-        self.left.clear();
-        self.trouble = None;
-        let resource = self.resource.insert(found);
-        if self.plan.has_no_client() {
-            return Ok(None);
-        }
-        Ok(self.plan.grant(None, Some(resource)).map(|mut grant| {
-            grant.endpoints.issuer = None;
-            grant
-        }))
-    }
-
-    /// What the 401 says about where the metadata is.
-    fn challenged(&mut self, response: &Response) -> Next {
-        let challenge = challenge::read(response)?;
-        self.challenged = challenge.scopes;
-        if let Some(url) = challenge.resource_metadata {
-            let server = self.plan.server.as_deref().unwrap_or_default();
-            if !resource::may_ask(&url, server) {
-                let message = format!(
-                    "{server} says that its metadata is at {}, which is no https address elsewhere than on this machine",
-                    quote(&url)
-                );
-                return Err(Error::new(Code::UnsafeEndpoint, message));
-            }
-            self.left.retain(|look| *look.url != *url);
-            self.look_first(url.into(), What::Resource);
-        }
-        self.next()
-    }
-
-    /// A redirect of the server's own address is followed within its origin.
-    fn redirected(&mut self, look: &Look, response: &Response) -> bool {
-        if !matches!(response.status, 301 | 302 | 303 | 307 | 308) || self.redirects == REDIRECTS {
-            return false;
-        }
-        let location = response.header("location").unwrap_or_default();
-        let Some(url) = address::same_origin(&look.url, location) else {
-            return false;
-        };
-        self.redirects += 1;
-        self.look_first(url.into(), What::Server);
-        true
-    }
-
-    fn unreachable(&mut self, look: Look, attempt: u8, now: Now, reason: Reason) -> Next {
-        self.events.push(Event::Unreachable {
-            reason: reason.as_str(),
-        });
-        let error = Error::new(reason.code(), format!("{} could not be reached", look.url));
-        match reason {
-            Reason::Tls(_) => self.dead(look.at, error),
-            // A stream without an end, where no sign-in is needed; its metadata may be there.
-            Reason::TimedOut | Reason::MaybeSent if look.at == What::Server => {
-                self.trouble.get_or_insert(error);
-                self.next()
-            }
-            _ => self.again(look, attempt, now, None, error),
-        }
     }
 }
 

@@ -10,6 +10,7 @@
 mod compare;
 mod home;
 mod kept;
+mod made;
 mod records;
 mod registered;
 mod replay;

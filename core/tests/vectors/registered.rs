@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use devicegrant_core::{
     Client, ClientAuth, DeviceGrant, Discover, Endpoints, Error, Flow, Grant, Input, LoginId, Now,
-    Options, Register, Registered, Response, Save, SecretBytes, Step,
+    Options, Register, Registered, Response, Save, Secret, SecretBytes, Step,
 };
 use serde_json::{Value, json};
 
@@ -45,16 +45,16 @@ fn end(vector: &Vector, host: &mut Host<'_>) -> Result<Result<Result_, Error>, S
     if vector.flow == FlowName::Register {
         return Ok(Ok(Result_::Grant(registered.grant)));
     }
-    let begin = |registered: &Registered| {
+    let asking = |registered: &Registered| {
         let grant = Arc::clone(&registered.grant);
         DeviceGrant::begin(grant, ENTROPY)
     };
-    let begun = match host.end(begin(&registered))? {
+    let begun = match host.end(asking(&registered))? {
         Ok(begun) => Ok(begun),
         Err(error) => match Register::anew(&registered, &error, key(), [9; 32]) {
             None => Err(error),
             Some(anew) => match host.end(anew)? {
-                Ok(registered) => host.end(begin(&registered))?,
+                Ok(registered) => host.end(asking(&registered))?,
                 Err(error) => Err(error),
             },
         },
@@ -142,7 +142,7 @@ pub(crate) fn opened(bytes: &SecretBytes, save: &Save) -> Result<Value, String> 
                 let client = &registered.grant.client;
                 return Ok(json!({
                     "client_id": client.id,
-                    "client_secret": client.secret.as_ref().map(|secret| secret.expose()),
+                    "client_secret": client.secret.as_ref().map(Secret::expose),
                     "auth": client.auth,
                 }));
             }

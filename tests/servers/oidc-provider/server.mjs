@@ -95,7 +95,7 @@ async function logged(ctx, next) {
     await next();
   } finally {
     const { route, body = {}, client: asking } = ctx.oidc ?? {};
-    if (route === 'token' || route === 'device_authorization') {
+    if (['token', 'device_authorization', 'registration'].includes(route)) {
       write({
         time,
         endpoint: route,
