@@ -54,7 +54,7 @@ pub(super) fn target(header: &Header) -> Options {
     }
 }
 
-/// Keeps how far apart the clocks are, by the `Date` of each answer.
+/// Keeps how far apart the clocks are, by the `Date` of the answer that is furthest away.
 struct Dated {
     inner: Logged,
     seen: Mutex<Option<Seen>>,
@@ -78,7 +78,11 @@ impl Transport for Dated {
                 let apart = date.duration_since(here).unwrap_or_else(|e| e.duration());
                 apart.as_secs()
             });
-            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen { apart });
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = seen.and_then(|seen| seen.apart);
+            *seen = Some(Seen {
+                apart: before.max(apart),
+            });
             Ok(answer)
         })
     }
