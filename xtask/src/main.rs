@@ -6,17 +6,25 @@
 mod run;
 mod test;
 mod tools;
+mod wasm;
 
 use std::process::ExitCode;
 
 type Job = fn(&[String]) -> Result<(), String>;
 
 /// Name, one line of help, the job itself.
-const JOBS: &[(&str, &str, Job)] = &[(
-    "test",
-    "install what the tests need, build, and run every test",
-    test::run,
-)];
+const JOBS: &[(&str, &str, Job)] = &[
+    (
+        "test",
+        "install what the tests need, build, and run every test",
+        test::run,
+    ),
+    (
+        "wasm",
+        "build the machines for JavaScript into node/build",
+        wasm::run,
+    ),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
