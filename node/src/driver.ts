@@ -13,11 +13,12 @@ export async function drive<T>(flow: Flow<T>, host: Host, stretch = new Stretch(
   let lease: string | undefined;
   try {
     for (;;) {
-      stretch.signal.throwIfAborted();
       const held: string | undefined = lease;
       lease = undefined;
       const step = next(flow, answer, host);
       lease = held;
+      // What has come to its end meanwhile is not thrown away.
+      if (step.kind !== "done") stretch.signal.throwIfAborted();
       switch (step.kind) {
         case "done":
           return step.output;

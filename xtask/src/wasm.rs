@@ -21,7 +21,8 @@ pub(crate) fn build() -> Result<(), String> {
     make(&target(), &root().join("node/build"))
 }
 
-fn twice() -> Result<(), String> {
+/// Two builds in different places.
+pub(crate) fn twice() -> Result<(), String> {
     build()?;
     let elsewhere = target().join("wasm-again");
     let again = elsewhere.join("build");
