@@ -1,0 +1,45 @@
+// Running a program without a shell: its output read, killed when its time is over.
+import { spawn } from "node:child_process";
+
+import type { KeyAnswer } from "../machines.js";
+
+/** More than any key; the rest is not read. */
+const LARGEST = 4096;
+
+/**
+ * Standard error stays ours: what the program says there is for whoever set it, and is neither read
+ * nor repeated in an error.
+ */
+export function run(argv: string[], timeoutMs: number, input?: string): Promise<KeyAnswer & { status?: number }> {
+  const [program, ...rest] = argv as [string, ...string[]];
+  return new Promise((resolve) => {
+    const silent = (why: string, status?: number) => resolve({ kind: "silent", why, status });
+    const child = spawn(program, rest, { stdio: [input === undefined ? "ignore" : "pipe", "pipe", "inherit"], windowsHide: true });
+    const parts: Buffer[] = [];
+    let length = 0;
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      // A grandchild may hold the pipe for ever.
+      child.stdout!.destroy();
+      silent("timed_out");
+    }, timeoutMs);
+    child.on("error", (why: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      silent(`could not be started: ${why.code}`);
+    });
+    child.stdin?.on("error", () => {}).end(input);
+    child.stdout!.on("data", (part: Buffer) => {
+      if (length < LARGEST) parts.push(part.subarray(0, LARGEST - length));
+      length += part.length;
+    });
+    child.on("close", (status, signal) => {
+      clearTimeout(timer);
+      if (status !== 0) return silent(`ended with ${signal ?? `exit status ${status}`}`, status ?? undefined);
+      try {
+        resolve({ kind: "text", text: new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(parts)) });
+      } catch {
+        silent("printed what is no text");
+      }
+    });
+  });
+}
