@@ -339,7 +339,13 @@ export type KeyAnswer =
 /** The key of a home, or of a store that has none. */
 export class KeyFlow<T> {
   /** `random`: 64 bytes. Ends with nothing where there is no home and none is to be made. */
-  static open(source: string | undefined, create: boolean, home: string, random: Uint8Array): KeyFlow<Opened | undefined>;
+  static open(
+    source: string | undefined,
+    create: boolean,
+    home: string,
+    random: Uint8Array,
+    unattended?: boolean,
+  ): KeyFlow<Opened | undefined>;
   static variables(): KeyFlow<Key>;
   step(answer: KeyAnswer): KeyStep<T>;
   free(): void;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use devicegrant::{BoxFuture, Http, Reason, Request, Response, Transport};
+use devicegrant::{BoxFuture, Event, Http, Observer, Reason, Request, Response, Transport};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -23,6 +23,16 @@ pub(crate) fn start(verbose: u8) {
         .with(lines)
         .with(filter)
         .init();
+}
+
+/// Says what happens.
+#[derive(Debug)]
+pub(crate) struct Events;
+
+impl Observer for Events {
+    fn event(&self, event: &Event) {
+        tracing::debug!("{event:?}");
+    }
 }
 
 /// Says what is sent and received.

@@ -2,11 +2,14 @@
 //! prompts, and turns errors into words, JSON and exit codes.
 
 mod args;
+mod client;
 mod command;
+mod dumps;
 mod log;
 mod output;
 mod show;
 mod stop;
+mod store;
 
 use std::process::ExitCode;
 
@@ -14,6 +17,7 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    dumps::none();
     let arguments = args::Arguments::parse();
     log::start(arguments.verbose);
     let code = command::run(arguments).await;

@@ -335,6 +335,34 @@ fn a_damaged_login_does_not_hide_another() -> TestResult {
 }
 
 #[test]
+fn an_ended_login_is_found_where_it_is_asked_for_and_no_other_fits() -> TestResult {
+    let mut store = Store::default();
+    let kept = store.keep(&to("https://auth.example.com"))?;
+    let line = format!(
+        r#"{{"devicegrant":1,"kind":"ended","id":"{}","revision":2,"login":{{"issuer":"https://auth.example.com","client_id":"client-1","signed_in_at_ms":1,"ended":{{"at_ms":2,"message":"the admin did it"}}}},"sealed":0}}"#,
+        kept.id.0
+    );
+    let ended = SecretBytes::from(format!("{line}\n"));
+    store.logins.insert(kept.id.clone(), (Some(ended), 2));
+    // By its own name, by its issuer, and by nothing at all.
+    let mut issuer = to("https://auth.example.com");
+    issuer.client_id = None;
+    for named in [to("https://auth.example.com"), issuer, Options::default()] {
+        let found = store.drive(Find::login_even_ended(&named)?)?;
+        assert_eq!(found.id, kept.id);
+        let only_living = store.drive(Find::login(&named)?).err();
+        assert_eq!(
+            only_living.map(|error| error.code()),
+            Some(Code::LoginEnded)
+        );
+    }
+    let other = store.keep(&to("https://other.example.com"))?;
+    let found = store.drive(Find::login_even_ended(&Options::default())?)?;
+    assert_eq!(found.id, other.id, "one that lives comes first");
+    Ok(())
+}
+
+#[test]
 fn nothing_printed_shows_a_token() -> TestResult {
     let login = Store::default().keep(&to("https://auth.example.com"))?;
     let printed = format!("{login:?} {login:#?}");

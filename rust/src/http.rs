@@ -1,5 +1,6 @@
 //! Requests over reqwest and rustls.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use devicegrant_core::{Code, Error, Method, Reason, Request, Response, SecretBytes, TlsProblem};
@@ -12,19 +13,28 @@ use crate::traits::{BoxFuture, Transport};
 /// Sends requests: https only, except to this machine; no redirects; proxies from the environment.
 #[derive(Clone, Debug)]
 pub struct Http {
+    roots: Vec<Certificate>,
+    /// Made when the first request is sent: most calls find their token without any, and reading
+    /// the platform's roots takes longer than all else that they do.
+    clients: Arc<OnceLock<Option<Clients>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Clients {
     through_proxy: reqwest::Client,
+    /// A proxy's loopback is never the one that is meant, and it would see clear text.
     direct: reqwest::Client,
 }
 
 impl Http {
     /// Trusts what the platform trusts, and besides it `roots`: certificates in PEM, any number.
     ///
-    /// Where the process has no default crypto provider of rustls yet, ring becomes it.
+    /// Where the process has no default crypto provider of rustls by the first request, ring
+    /// becomes it.
     ///
-    /// Errors: `bad_option` for roots that are no certificates; `tls_failed` where TLS cannot be
-    /// set up on this machine.
+    /// Errors: `bad_option` for roots that are no certificates. Where TLS cannot be set up on this
+    /// machine, the first request ends as one without a secure connection.
     pub fn new(roots: &[u8]) -> Result<Self, Error> {
-        crypto_provider();
         let no_roots = |why: &dyn std::fmt::Display| {
             let message = format!("the root certificates are not in PEM form: {why}");
             Error::new(Code::BadOption, message)
@@ -33,35 +43,45 @@ impl Http {
         if certificates.is_empty() && !roots.is_empty() {
             return Err(no_roots(&"no certificate is in them"));
         }
-        let client = || {
-            let builder = reqwest::Client::builder()
-                .user_agent(concat!("devicegrant/", env!("CARGO_PKG_VERSION")))
-                .redirect(reqwest::redirect::Policy::none())
-                .referer(false);
-            if certificates.is_empty() {
-                builder
-            } else {
-                builder.tls_certs_merge(certificates.clone())
-            }
+        let http = Self {
+            roots: certificates,
+            clients: Arc::default(),
         };
-        let build = |builder: reqwest::ClientBuilder| {
-            builder.build().map_err(|why| {
-                let message = format!("TLS cannot be set up on this machine: {}", deepest(&why));
-                Error::new(Code::TlsFailed, message)
+        if !roots.is_empty() && http.clients().is_none() {
+            // They have the form of certificates and are none.
+            return Err(no_roots(&"a certificate in them cannot be read"));
+        }
+        Ok(http)
+    }
+
+    fn clients(&self) -> Option<&Clients> {
+        let made = self.clients.get_or_init(|| {
+            crypto_provider();
+            Some(Clients {
+                through_proxy: self.builder().build().ok()?,
+                direct: self.builder().no_proxy().build().ok()?,
             })
-        };
-        Ok(Self {
-            through_proxy: build(client())?,
-            // A proxy's loopback is never the one that is meant, and it would see clear text.
-            direct: build(client().no_proxy())?,
-        })
+        });
+        made.as_ref()
+    }
+
+    fn builder(&self) -> reqwest::ClientBuilder {
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("devicegrant/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false);
+        if self.roots.is_empty() {
+            return builder;
+        }
+        builder.tls_certs_merge(self.roots.clone())
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, Reason> {
         let url = Url::parse(&request.url).map_err(|_| Reason::NotSent)?;
+        let clients = self.clients().ok_or(Reason::Tls(TlsProblem::Other))?;
         let client = match url.scheme() {
-            _ if is_loopback(&url) => &self.direct,
-            "https" => &self.through_proxy,
+            _ if is_loopback(&url) => &clients.direct,
+            "https" => &clients.through_proxy,
             _ => return Err(Reason::NotSent),
         };
         let mut outgoing = match request.method {
@@ -166,12 +186,4 @@ fn judge(error: &rustls::Error) -> TlsProblem {
         }
         _ => TlsProblem::Other,
     }
-}
-
-fn deepest(error: &dyn std::error::Error) -> String {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
 }

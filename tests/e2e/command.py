@@ -110,6 +110,17 @@ class Command:
         run.code = run.end(timeout)
         return run
 
+    def sign_in(self, *argv, **env):
+        """A login that the server approves by itself; the `signed_in` event."""
+        run = self.run("login", "--json", *argv, **env)
+        assert run.code == 0, run.out + run.err
+        return run.events()[-1]
+
+    def token(self, *argv, **env):
+        run = self.run("token", *argv, **env)
+        assert run.code == 0, run.err
+        return run.out.strip()
+
     def fails(self, *argv, timeout=60, **env):
         """A `login --json` that must end badly: (error event, the run)."""
         run = self.run("login", "--json", *argv, timeout=timeout, **env)

@@ -11,9 +11,11 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "servers")]
 
 from command import BINARY, Command  # noqa: E402
+from demo import Demo  # noqa: E402
 from faults import Proxy  # noqa: E402
 from hostile import Hostile  # noqa: E402
 from launch import Server  # noqa: E402
+from redis_server import Redis  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 # `cargo xtask test` names here what it could not install, and says so at its end.
@@ -78,6 +80,29 @@ def own():
     yield get
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """`demo(access_ttl=2)`: a demo server of this test's own, whose log says what happened."""
+    started = []
+
+    def start(**script):
+        started.append(Demo(tmp_path, **script))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+@pytest.fixture
+def redis():
+    if "redis" in WITHOUT:
+        pytest.skip("redis-server could not be installed here")
+    one = Redis()
+    yield one
+    one.stop()
 
 
 @pytest.fixture

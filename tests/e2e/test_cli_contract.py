@@ -11,7 +11,10 @@ import pytest
 from approve import decide
 
 PROMPT = {"event", "user_code", "verification_uri", "verification_uri_complete", "expires_at", "interval", "message", "scopes"}
-SIGNED_IN = {"event", "profile", "issuer", "scope", "token_type", "expires_at", "refreshable", "store", "warnings"}
+SIGNED_IN = {
+    "event", "profile", "issuer", "scope", "token_type", "expires_at", "refresh_expires_at", "refreshable", "store",
+    "warnings",
+}
 ERROR = {"event", "code", "message", "hint", "help", "error", "error_description", "error_uri", "exit"}
 RFC3339 = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 

@@ -100,6 +100,7 @@ def test_the_code_spelled(command, hostile):
 def test_a_provider_of_ones_own(command, hostile):
     folder = command.home / "store" / "providers"
     folder.mkdir(parents=True)
+    folder.parent.chmod(0o700)  # it is going to hold logins
     (folder / "mine.json").write_text(json.dumps({
         "title": "My own", "argument": {"name": "PERSONA"}, "issuer": f"{hostile.origin}/{{argument}}",
         "client_id": "its-own", "scopes": ["everything"], "help_base": "https://help.example.net/#",

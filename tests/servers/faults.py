@@ -1,7 +1,7 @@
 """A loopback reverse proxy that breaks on command, in front of a real authorization server.
 
     faults.py UPSTREAM_ORIGIN [--port N]     then one command per line on stdin:
-    pass | html502 | retry SECONDS | reset | refuse SECONDS
+    pass | html502 | retry SECONDS | reset | late SECONDS | refuse SECONDS
 
 Only the token endpoint is broken, except by `refuse`: then nobody listens at all. Every request
 to the token endpoint is recorded with its time, so that a test can look at the gaps.
@@ -55,9 +55,11 @@ class Handler(BaseHTTPRequestHandler):
                 return self._reply(429, [("Retry-After", str(argument)), ("Content-Type", "text/plain")], b"slower")
             if fault == "reset":
                 return reset(self.connection)
+            if fault == "late":
+                return self._pass(body, float(argument))
         return self._pass(body)
 
-    def _pass(self, body):
+    def _pass(self, body, late=0.0):
         upstream = http.client.HTTPConnection(*self.server.proxy.upstream, timeout=30)
         try:
             # The Host header stays: the server builds its addresses from it, so they lead here.
@@ -65,6 +67,7 @@ class Handler(BaseHTTPRequestHandler):
             upstream.request(self.command, self.path, body or None, {**headers, "Content-Length": str(len(body))})
             answer = upstream.getresponse()
             text = answer.read()
+            time.sleep(late)  # the work is done there, and nobody here knows it yet
             self.server.proxy.note(body, self.headers.get("Authorization"), text)
             dropped = ("transfer-encoding", "connection", "keep-alive", "content-length", "date", "server")
             self._reply(answer.status, [h for h in answer.getheaders() if h[0].lower() not in dropped], text)
@@ -81,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Proxy:
-    """`fault` is ("pass" | "html502" | "retry" | "reset", argument); `polls` is what was seen."""
+    """`fault` is ("pass" | "html502" | "retry" | "reset" | "late", argument); `polls` is what was seen."""
 
     def __init__(self, port=0):
         self.fault = ("pass", None)

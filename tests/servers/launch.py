@@ -24,6 +24,7 @@ class Server:
         handle, log = tempfile.mkstemp(prefix=f"{kind}-", suffix=".jsonl")
         os.close(handle)
         self._log = Path(log)
+        self._read = 0
         # --watch-stdin: should this process die, the pipe closes and the server ends by itself.
         argv = [*COMMANDS[kind], "--watch-stdin", "--log", log]
         for name, value in options.items():
@@ -49,6 +50,15 @@ class Server:
         """The requests so far, oldest first; `log(endpoint="token", status=200)` picks."""
         lines = [json.loads(line) for line in self._log.read_text().splitlines()]
         return [line for line in lines if all(line[name] == value for name, value in wanted.items())]
+
+    def new_log(self):
+        """The requests since the last call of this: for runs that ask ten thousand times."""
+        with self._log.open("rb") as log:
+            log.seek(self._read)
+            lines = log.read()
+        lines = lines[: lines.rfind(b"\n") + 1]
+        self._read += len(lines)
+        return [json.loads(line) for line in lines.splitlines()]
 
     def wait_for(self, count, timeout=60, **wanted):
         """Block until the log holds `count` such requests."""

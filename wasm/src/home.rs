@@ -88,12 +88,14 @@ fn told(answer: &Answer) -> Option<Told> {
 
 #[wasm_bindgen]
 impl KeyFlow {
-    /// `home` is the folder, for messages; `random` are 64 bytes.
+    /// `home` is the folder, for messages; `random` are 64 bytes. With `unattended` the key has to
+    /// be one that a program without a desktop session can reach.
     pub fn open(
         source: Option<String>,
         create: bool,
         home: String,
         random: &[u8],
+        unattended: Option<bool>,
     ) -> Fallible<Self> {
         let source = source.map(|word| word.parse()).transpose()?;
         let machine = OpenHome::new(
@@ -101,6 +103,7 @@ impl KeyFlow {
                 source,
                 create,
                 home,
+                unattended: unattended.unwrap_or_default(),
             },
             Fresh::new(entropy(random)?),
         );

@@ -3,10 +3,13 @@
 // A command that is run by hand talks on its standard streams.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bench;
 mod run;
 mod test;
 mod tools;
+mod torture;
 mod wasm;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -18,6 +21,16 @@ const JOBS: &[(&str, &str, Job)] = &[
         "test",
         "install what the tests need, build, and run every test",
         test::run,
+    ),
+    (
+        "torture",
+        "race, kill and stop processes that renew one login: [race|kill|stop] [--size ci|full]",
+        torture::run,
+    ),
+    (
+        "bench-python",
+        "build the wheel as it is published, and measure it beside its peers",
+        bench::python,
     ),
     (
         "wasm",
@@ -49,6 +62,6 @@ fn main() -> ExitCode {
 fn list() {
     println!("cargo xtask JOB");
     for (name, help, _) in JOBS {
-        println!("  {name:<10} {help}");
+        println!("  {name:<13} {help}");
     }
 }

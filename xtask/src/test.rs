@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use crate::run::{cargo, command, loud, target};
-use crate::{tools, wasm};
+use crate::{tools, torture, wasm, wheel};
 
 #[derive(Default)]
 struct Report {
@@ -81,6 +81,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         loud(cargo(&["build", "--release", "-p", "devicegrant-cli"]))
     });
 
+    let wheel = python.as_ref().and_then(|python| {
+        let wheel = report.step("the wheel", || wheel::install(python));
+        if wheel.is_some() {
+            report.step("types of the Python package", || wheel::types(python));
+        }
+        wheel
+    });
+    let worker = report.step("the program of tests/torture", torture::worker);
+
     if package.is_some() && binary.is_some() {
         report.step("Node package, built", || {
             wasm::twice()?;
@@ -95,8 +104,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         let why = "node/: it needs its tools and the command";
         report.skipped.push(why.into());
     }
-    let (Some(python), Some(())) = (python, binary) else {
-        let why = "all of pytest tests/: it needs the Python packages and the command";
+    let (Some(python), Some(()), Some(worker)) = (python, binary, worker) else {
+        let why = "all of pytest tests/: it needs the Python packages and the two programs";
         report.skipped.push(why.into());
         return report.finish();
     };
@@ -110,10 +119,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         "-ra",
         "-n",
         "6",
-        "tests",
     ];
     let mut pytest = command(python, &words);
     pytest.env("DEVICEGRANT_BIN", binary_path());
+    pytest.env("DEVICEGRANT_TORTURE_BIN", worker);
     if node.is_none() {
         let what = "the tests against oidc-provider: they need the Node packages";
         report.skipped.push(what.into());
@@ -123,6 +132,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         let what = "tests/browser: it needs Chromium";
         report.skipped.push(what.into());
         pytest.arg("--ignore=tests/browser");
+    }
+    pytest.arg("tests");
+    if let Some(wheel) = wheel {
+        pytest.arg("python/tests");
+        pytest.env("DEVICEGRANT_WHEEL", wheel);
+    } else {
+        let what = "python/tests: they need the wheel";
+        report.skipped.push(what.into());
     }
     pytest.args(arguments);
     report.step("end to end", || loud(pytest));

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use devicegrant::key::Source;
 use devicegrant::{Client, Code, Error, Options, Secret};
 use devicegrant_cli::demo::{self, Script, Server};
 use serde_json::json;
 use tokio::sync::mpsc::Receiver;
 
 use super::login;
-use crate::args;
+use crate::args::{self, Place};
+use crate::client;
 use crate::output::{line, note};
 use crate::show::Show;
 use crate::stop::{signal, unless_stopped};
@@ -80,7 +82,14 @@ async fn sign_in(
     };
     let show = Arc::new(Show::new(&look, logs));
     // A temporary folder may be readable by others, which no store takes: it makes one of its own.
-    let client = login::builder(options, Some(home.path().join("home")), &[])?
+    // Neither the keyring nor a variable has anything to do with it.
+    let place = Place {
+        home: Some(home.path().join("home")),
+        key: Some(Source::File),
+        ..Place::default()
+    };
+    let client = client::builder(options, &place)
+        .await?
         .prompter(Arc::clone(&show) as _)
         .observer(show)
         .build()?;
@@ -98,7 +107,7 @@ async fn sign_in(
     if !look.json {
         note(&format!("\nThe API, called with the token, says: {who}"));
     }
-    login::report(&signed_in, client.store(), look.json);
+    login::report(&signed_in, &client, &place, look.json);
     if !look.json {
         note("That was the demo: its server and its login are gone now.");
         note("Next: devicegrant login <your server's address> --client-id <your client>");

@@ -21,6 +21,8 @@ pub(crate) struct Show {
     screen: screen::Screen,
     /// An outage is told once, not at every try.
     outage: AtomicBool,
+    /// Whether anybody was asked.
+    asked: AtomicBool,
 }
 
 impl Show {
@@ -33,10 +35,17 @@ impl Show {
             drawn: !plain && std::io::stderr().is_terminal(),
             screen: screen::Screen::default(),
             outage: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
         }
     }
 
+    /// Whether a code was shown, and so a sign-in waits.
+    pub(crate) fn asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
     fn now(&self, prompt: &Prompt) {
+        self.asked.store(true, Ordering::Relaxed);
         if self.look.json {
             output::line(&event(prompt).to_string());
         }

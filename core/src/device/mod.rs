@@ -262,6 +262,11 @@ impl DeviceGrant {
     }
 
     fn polled(&mut self, pending: Pending, now: Now, outcome: Outcome) -> Next {
+        if let Outcome::TooFast(_) = outcome {
+            self.events.push(Event::Anomaly {
+                kind: "polling_too_fast",
+            });
+        }
         match outcome {
             Outcome::Failed(error) => Err(error),
             Outcome::Tokens(tokens) => {
@@ -274,7 +279,7 @@ impl DeviceGrant {
                 });
                 Ok(Step::Done(SignIn::Tokens(tokens)))
             }
-            Outcome::Again(event) => {
+            Outcome::Again(event) | Outcome::TooFast(event) => {
                 self.events.push(event);
                 if self.mode == Mode::Poll {
                     return Ok(Step::Done(SignIn::Pending(Box::new(pending))));

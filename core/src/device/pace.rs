@@ -114,13 +114,14 @@ impl Pace {
         self.ends.wall
     }
 
-    /// `slow_down`: five seconds more, or the server's own interval if that is larger.
-    pub(super) fn slow_down(&mut self, servers: Option<u64>) {
+    /// `slow_down`: five seconds more, or the server's own interval if that is larger. True where
+    /// it was not the first: the pace that the server asked for was kept, and is too fast again.
+    pub(super) fn slow_down(&mut self, servers: Option<u64>) -> bool {
         let servers = servers.unwrap_or(0).min(LONGEST_S) * 1000;
         self.interval_ms = (self.interval_ms + SLOW_DOWN_S * 1000)
             .max(servers)
             .min(LONGEST_S * 1000);
-        self.slowed = true;
+        std::mem::replace(&mut self.slowed, true)
     }
 
     /// RFC 8628 §3.5: a timeout doubles the interval. The cap never pushes it below what it was.

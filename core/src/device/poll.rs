@@ -29,6 +29,8 @@ const EXPIRED: &str = "the code expired before anybody approved it";
 pub(super) enum Outcome {
     /// Go on; the next poll is planned.
     Again(Event),
+    /// The same, and somebody else polls too, or a clock runs fast.
+    TooFast(Event),
     Tokens(Box<Tokens>),
     Failed(Error),
 }
@@ -164,7 +166,11 @@ pub(super) fn judge(pending: &mut Pending, sent: Now, now: Now, response: &Respo
             pending.pace.double();
             again(pending, now, asked, failing)
         }
-        (_, None) if status == 429 => slow_down(pending, now, None, asked),
+        // A whole server asks for rest: that says nothing of this login's pace.
+        (_, None) if status == 429 => match slow_down(pending, now, None, asked) {
+            Outcome::TooFast(event) => Outcome::Again(event),
+            outcome => outcome,
+        },
         (_, None) if status >= 500 => {
             // A gateway may have lost the answer of a server behind it.
             pending.answer_lost = true;
@@ -187,9 +193,12 @@ pub(super) fn judge(pending: &mut Pending, sent: Now, now: Now, response: &Respo
 }
 
 fn slow_down(pending: &mut Pending, now: Now, servers: Option<u64>, asked: u64) -> Outcome {
-    pending.pace.slow_down(servers);
+    let before = pending.pace.slow_down(servers);
     let interval = pending.pace.interval();
-    again(pending, now, asked, Event::SlowDown { interval })
+    match again(pending, now, asked, Event::SlowDown { interval }) {
+        Outcome::Again(event) if before => Outcome::TooFast(event),
+        outcome => outcome,
+    }
 }
 
 /// Plans the next poll, unless the code's time is over by both clocks.

@@ -61,6 +61,20 @@ pub(super) fn unreachable(source: Source, role: Role, home: &str, why: &str) -> 
     Error::new(Code::KeyUnreachable, message)
 }
 
+/// `key_needs_session`: an unattended program will not have the key.
+pub(super) fn needs_session(source: Source, role: Role, home: &str) -> Error {
+    let thing = source.thing();
+    let message = match role {
+        Role::Obeyed => format!(
+            "the logins in {home} are sealed with a key from {thing}, which an unattended program cannot reach"
+        ),
+        Role::Wished | Role::Tried => format!(
+            "--key {source} takes the key from {thing}, which an unattended program cannot reach"
+        ),
+    };
+    Error::new(Code::KeyNeedsSession, message)
+}
+
 /// `key_wrong`: there is a key, and it is another.
 pub(super) fn wrong(source: Source, home: &str, wanted: &str, there: &str) -> Error {
     let thing = match source {

@@ -110,6 +110,21 @@ pub enum Answer {
     Silent(Silence),
 }
 
+/// The source that a home's `home.json` names, given its bytes; `home` is its folder, for messages.
+/// For telling a person about a key that is not to be had.
+///
+/// Errors: `home_unreadable`.
+pub fn chosen(bytes: &[u8], home: &str) -> Result<Source, Error> {
+    Ok(file::HomeFile::read(bytes, home)?.key.source)
+}
+
+impl Silence {
+    /// Why, in words that follow the source's name.
+    pub fn about(&self, source: Source) -> String {
+        choose::silence(source, self)
+    }
+}
+
 /// Why a source gave no answer, as far as the host can tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Silence {

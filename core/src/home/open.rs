@@ -34,6 +34,9 @@ pub struct Wish {
     pub source: Option<Source>,
     /// True for a save, which makes the home where there is none; a reader ends with none.
     pub create: bool,
+    /// True where a program without a desktop session must be able to have the key: a home that
+    /// is sealed by another is refused, and a new one never chooses it.
+    pub unattended: bool,
     /// The home's folder, for messages.
     pub home: String,
 }
@@ -62,7 +65,7 @@ impl Opened {
 
 /// The machine that opens a home. It ends with none where there is no home and none is to be made.
 ///
-/// Errors: `key_unreachable`, `key_wrong`, `home_unreadable`, `bad_option`.
+/// Errors: `key_unreachable`, `key_wrong`, `key_needs_session`, `home_unreadable`, `bad_option`.
 #[derive(Debug)]
 pub struct OpenHome {
     wish: Wish,
@@ -127,21 +130,28 @@ impl OpenHome {
         }
         self.source = source;
         self.home = Some(home);
-        Ok(self.ask())
+        self.ask()
     }
 
     /// The wish, or whose turn it is. A wish has one turn.
-    fn choose(&mut self) -> Effect<Option<Opened>> {
+    fn choose(&mut self) -> Next {
         let turn = ORDER[self.turns.min(ORDER.len() - 1)];
         self.source = self.wish.source.unwrap_or(turn);
         self.turns += 1;
+        if self.role() == Role::Tried && !self.is_reachable() {
+            return self.choose();
+        }
         self.ask()
+    }
+
+    fn is_reachable(&self) -> bool {
+        !self.wish.unattended || self.source.reachable_unattended()
     }
 
     /// The source has nothing to offer: the next one, where there may be one.
     fn pass(&mut self, why: &str) -> Next {
         if self.role() == Role::Tried && self.turns < ORDER.len() {
-            return Ok(self.choose());
+            return self.choose();
         }
         self.fail(why)
     }
@@ -151,7 +161,15 @@ impl OpenHome {
         Err(choose::unreachable(self.source, self.role(), home, why))
     }
 
-    fn ask(&mut self) -> Effect<Option<Opened>> {
+    fn ask(&mut self) -> Next {
+        if !self.is_reachable() {
+            let home = &self.wish.home;
+            return Err(choose::needs_session(self.source, self.role(), home));
+        }
+        Ok(self.ask_source())
+    }
+
+    fn ask_source(&mut self) -> Effect<Option<Opened>> {
         if let Some(name) = self.source.variable() {
             self.stage = Stage::Variable;
             return Effect::Variable(name);
@@ -265,7 +283,7 @@ impl KeyFlow for OpenHome {
             }
             (Stage::Home, Answer::File(Some(bytes))) => self.obey(bytes.expose()),
             (Stage::Home, Answer::File(None)) if !self.wish.create => Ok(Effect::Done(None)),
-            (Stage::Home, Answer::File(None)) if self.turns == 0 => Ok(self.choose()),
+            (Stage::Home, Answer::File(None)) if self.turns == 0 => self.choose(),
             (Stage::Home, Answer::File(None)) => {
                 let home = &self.wish.home;
                 let message = format!("{HOME_FILE} in {home} was there a moment ago and is gone");

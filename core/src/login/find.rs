@@ -10,8 +10,8 @@
 //! Only clear headers are read: no key is needed to say which login is meant.
 
 use super::survey::MOST;
-use super::wanted::{self, Wanted};
-use super::{Kind, Login, Sealed};
+use super::wanted::Wanted;
+use super::{Header, Kind, Login, Sealed};
 use crate::error::{Code, Error};
 use crate::event::Event;
 use crate::flow::{Flow, Input, LoginId, Now, Revision, Step, out_of_turn};
@@ -49,6 +49,8 @@ pub struct Find {
     pending: bool,
     own: Option<LoginId>,
     found: Vec<Found>,
+    /// Logins that the server ended, where those are wanted too.
+    ended: Option<Vec<Found>>,
     /// A record that could not be read; told only where nothing else fits.
     trouble: Option<Error>,
     state: State,
@@ -71,6 +73,17 @@ impl Find {
         Self::new(options, options.login_id()?, false)
     }
 
+    /// Finds a login, or where none fits one that the server has ended: to say how it ended, or to
+    /// remove what is kept of it.
+    ///
+    /// Errors: those of options that contradict themselves.
+    pub fn login_even_ended(options: &Options) -> Result<Self, Error> {
+        Ok(Self {
+            ended: Some(Vec::new()),
+            ..Self::login(options)?
+        })
+    }
+
     /// Finds a sign-in that waits for its person.
     ///
     /// Errors: those of options that contradict themselves.
@@ -84,6 +97,7 @@ impl Find {
             pending,
             own,
             found: Vec::new(),
+            ended: None,
             trouble: None,
             state: State::Start,
         })
@@ -112,24 +126,30 @@ impl Find {
         match Sealed::read(bytes) {
             Err(error) => self.trouble = Some(error),
             Ok(sealed) if !self.wanted.fits(&sealed.header) => {}
-            Ok(sealed) => match sealed.ended() {
-                Some(error) if !self.pending => self.trouble = Some(error),
-                _ if self.pending == (sealed.kind == Kind::Pending) => self.found.push(Found {
+            Ok(sealed) => {
+                let (why, kind) = (sealed.ended(), sealed.kind);
+                let found = Found {
                     id,
                     revision,
                     sealed,
-                }),
-                _ => {}
-            },
+                };
+                match (why, &mut self.ended) {
+                    (Some(_), Some(ended)) if !self.pending => ended.push(found),
+                    (Some(error), None) if !self.pending => self.trouble = Some(error),
+                    _ if self.pending == (kind == Kind::Pending) => self.found.push(found),
+                    _ => {}
+                }
+            }
         }
     }
 
     fn end(&mut self) -> Result<Step<Found>, Error> {
+        if self.found.is_empty() {
+            self.found = self.ended.take().unwrap_or_default();
+        }
         if self.found.len() > 1 {
             let headers = self.found.iter().map(|found| &found.sealed.header);
-            let mut names: Vec<_> = headers
-                .map(|header| clean(&wanted::name(header), 500))
-                .collect();
+            let mut names: Vec<_> = headers.map(Header::name).collect();
             names.sort();
             let message = format!("{} logins fit: {}", names.len(), names.join("; "));
             return Err(Error::new(Code::AmbiguousLogin, message).among(names));
@@ -170,7 +190,8 @@ impl Flow for Find {
             (State::Exact(id), Input::Loaded { bytes, revision }) => {
                 self.take(id, bytes, revision);
                 // Its own folder is its identity: nothing else needs to be looked at.
-                if self.found.is_empty() && self.trouble.is_none() {
+                let ended = self.ended.as_ref().is_some_and(|ended| !ended.is_empty());
+                if self.found.is_empty() && !ended && self.trouble.is_none() {
                     Ok(self.list())
                 } else {
                     self.end()

@@ -13,6 +13,7 @@ use crate::grant::Grant;
 use crate::options::{Options, normal};
 use crate::seal::Key;
 use crate::secret::SecretBytes;
+use crate::text::clean;
 use crate::tokens::Tokens;
 
 /// What a login is found by. There is no secret in it, and it is kept in the clear.
@@ -84,6 +85,26 @@ impl Header {
             signed_in_at_ms: now.wall_ms,
             ..Self::default()
         })
+    }
+}
+
+impl Header {
+    /// How a person names this login, and no other, behind a command; safe to print.
+    pub fn name(&self) -> String {
+        if let Some(profile) = &self.profile {
+            return clean(&format!("--profile {profile}"), 500);
+        }
+        let target = self.target.as_deref().or(self.issuer.as_deref());
+        let mut name = format!(
+            "{} --client-id {}",
+            target.unwrap_or_default(),
+            self.client_id
+        );
+        if let Some(resource) = &self.resource {
+            name.push_str(" --resource ");
+            name.push_str(resource);
+        }
+        clean(&name, 500)
     }
 }
 

@@ -78,21 +78,3 @@ impl Wanted {
         words.join(", ")
     }
 }
-
-/// How a person names this login and no other.
-pub(super) fn name(header: &Header) -> String {
-    if let Some(profile) = &header.profile {
-        return format!("--profile {profile}");
-    }
-    let target = header.target.as_deref().or(header.issuer.as_deref());
-    let mut name = format!(
-        "{} --client-id {}",
-        target.unwrap_or_default(),
-        header.client_id
-    );
-    if let Some(resource) = &header.resource {
-        name.push_str(" --resource ");
-        name.push_str(resource);
-    }
-    name
-}

@@ -27,6 +27,7 @@ mod due;
 mod health;
 mod refresh;
 mod revoke;
+mod step;
 mod take;
 
 pub use due::{Cached, Need};
@@ -106,37 +107,24 @@ enum State {
     Locking(Box<Login>),
     Waiting,
     Holding,
-    Exchanging {
-        login: Box<Login>,
-        sent: Now,
-    },
-    Pausing {
-        login: Box<Login>,
-        until: u64,
-    },
-    Saving {
-        login: Box<Login>,
-        sent: Now,
-        rotated: bool,
-    },
-    SavePausing {
-        login: Box<Login>,
-        sent: Now,
-        rotated: bool,
-        until: u64,
-    },
-    Fenced {
-        login: Box<Login>,
-        sent: Now,
-        rotated: bool,
-    },
-    Checking {
-        login: Box<Login>,
-        error: Error,
-    },
+    Exchanging { login: Box<Login>, sent: Now },
+    Pausing { login: Box<Login>, until: u64 },
+    Saving(Fresh),
+    SavePausing { fresh: Fresh, until: u64 },
+    Fenced(Fresh),
+    Checking { login: Box<Login>, error: Error },
     Ending(Error),
     Releasing(After),
     Ended,
+}
+
+/// Tokens that are not in the store yet.
+#[derive(Debug)]
+struct Fresh {
+    login: Box<Login>,
+    /// When they were asked for.
+    sent: Now,
+    rotated: bool,
 }
 
 /// What comes once the lease is given back.

@@ -100,7 +100,12 @@ impl Revoke {
             Ok(Some(login)) => self.begin(login.record),
             // A newer program's login is not ours to remove.
             Err(error) if error.code() == Code::RecordUnreadable => Err(error),
-            // Ended by the server, or sealed by a key that is lost: there is nothing to revoke with.
+            // Sealed by a key that is lost: nobody can revoke it, and nobody should call it revoked.
+            Err(error) if error.code() == Code::SealBroken => {
+                self.outcome = Revoked::Failed(error);
+                Ok(self.remove())
+            }
+            // Ended by the server: there is nothing left to revoke.
             _ => Ok(self.remove()),
         }
     }

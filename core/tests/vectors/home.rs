@@ -19,6 +19,7 @@ pub(crate) fn replay(vector: &Vector) -> Result<(), String> {
     let wish = Wish {
         source: call.key,
         create: call.create,
+        unattended: call.unattended,
         home: HOME.to_owned(),
     };
     match vector.flow {

@@ -77,6 +77,7 @@ pub(crate) struct HomeCall {
     /// `--key`.
     pub(crate) key: Option<Source>,
     pub(crate) create: bool,
+    pub(crate) unattended: bool,
 }
 
 /// A login that a sign-in left in the store.

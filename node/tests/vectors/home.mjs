@@ -8,11 +8,11 @@ const LIMITS = { run: 10_000, recall: 3_000, remember: 3_000 };
 
 export function plays(dg, vector) {
   const wasm = dg.machines();
-  const { key, create = false } = vector.home ?? {};
+  const { key, create = false, unattended } = vector.home ?? {};
   let at = 0;
   let outcome;
   try {
-    const flow = vector.flow === "home" ? wasm.KeyFlow.open(key, create, HOME, RANDOM) : wasm.KeyFlow.variables();
+    const flow = vector.flow === "home" ? wasm.KeyFlow.open(key, create, HOME, RANDOM, unattended) : wasm.KeyFlow.variables();
     let answer = { kind: "go" };
     for (;;) {
       const step = flow.step(answer);

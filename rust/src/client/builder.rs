@@ -23,6 +23,7 @@ pub struct ClientBuilder {
     options: Options,
     home: Option<PathBuf>,
     key_source: Option<Source>,
+    unattended: bool,
     key: Option<Key>,
     roots: Vec<u8>,
     transport: Option<Arc<dyn Transport>>,
@@ -82,6 +83,13 @@ impl ClientBuilder {
     /// Where a home that is new keeps its key; one that is there has chosen.
     pub fn key_source(mut self, source: Source) -> Self {
         self.key_source = Some(source);
+        self
+    }
+
+    /// For a program that has no desktop session, such as a service: a home whose key only a
+    /// session can reach is refused (`key_needs_session`), and a new one takes no such key.
+    pub fn unattended(mut self) -> Self {
+        self.unattended = true;
         self
     }
 
@@ -154,6 +162,7 @@ impl ClientBuilder {
                 Keys::Home {
                     home,
                     wish: self.key_source,
+                    unattended: self.unattended,
                     opened: OnceCell::new(),
                 },
             ),

@@ -5,7 +5,7 @@ use devicegrant_core::{Code, Error, Key};
 use tokio::sync::OnceCell;
 
 use crate::home_folder::Home;
-use crate::key::{self, Source};
+use crate::key::{self, Source, Wish};
 
 /// Where a client's key comes from.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub(super) enum Keys {
     Home {
         home: Home,
         wish: Option<Source>,
+        unattended: bool,
         opened: OnceCell<Opened>,
     },
     /// The store has no home: a variable has to name it.
@@ -44,14 +45,26 @@ impl Keys {
 
     /// The home as it was opened; none where there is no home, or none yet.
     pub(super) async fn opened(&self, create: bool) -> Result<Option<&Opened>, Error> {
-        let Self::Home { home, wish, opened } = self else {
+        let Self::Home {
+            home,
+            wish,
+            unattended,
+            opened,
+        } = self
+        else {
             return Ok(None);
         };
         if let Some(opened) = opened.get() {
             return Ok(Some(opened));
         }
-        let (home, wish) = (home.clone(), *wish);
-        match off(move || key::open(&home, wish, create)).await? {
+        let home = home.clone();
+        let wish = Wish {
+            source: *wish,
+            create,
+            unattended: *unattended,
+            ..Wish::default()
+        };
+        match off(move || key::open_as(&home, wish)).await? {
             Some(found) => Ok(Some(opened.get_or_init(|| async { found }).await)),
             None => Ok(None),
         }

@@ -4,6 +4,7 @@ mod builder;
 mod flight;
 mod keep;
 mod keys;
+mod several;
 mod sign_in;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -75,6 +76,12 @@ impl Client {
         drive(Find::login(&self.options)?, &self.host).await
     }
 
+    /// As [`look`](Self::look), and finds also a login that the server has ended, where no other
+    /// fits.
+    pub async fn look_even_ended(&self) -> Result<Found, Error> {
+        drive(Find::login_even_ended(&self.options)?, &self.host).await
+    }
+
     /// Everything that the store keeps, in the clear part; a record that cannot be read is an
     /// error in its place.
     pub async fn all(&self) -> Result<Vec<(LoginId, Result<Found, Error>)>, Error> {
@@ -94,24 +101,19 @@ impl Client {
     ///
     /// Errors: those of finding the login and of the store.
     pub async fn logout(&self) -> Result<Revoked, Error> {
-        let found = match self.look().await {
+        let found = match self.look_even_ended().await {
             Err(error) if error.code() == Code::NoLogin => return Ok(Revoked::Nothing),
-            Err(error) if error.code() == Code::LoginEnded => return self.forget_ended().await,
             found => found?,
         };
         // A key that is gone must not keep anybody from signing out.
-        let key = self.keys.key(false).await.unwrap_or(Key::new([0; 32]));
-        let outcome = drive(Revoke::new(found.id, key), &self.host).await;
+        let key = self.keys.key(false).await;
+        let revoke = Revoke::new(found.id, key.clone().unwrap_or(Key::new([0; 32])));
+        let outcome = drive(revoke, &self.host).await;
         self.forget();
-        outcome
-    }
-
-    async fn forget_ended(&self) -> Result<Revoked, Error> {
-        self.forget();
-        if let Some(id) = self.options.login_id()? {
-            drive(Revoke::new(id, Key::new([0; 32])), &self.host).await?;
+        match (outcome?, key) {
+            (Revoked::Failed(_), Err(error)) => Ok(Revoked::Failed(error)),
+            (outcome, _) => Ok(outcome),
         }
-        Ok(Revoked::Nothing)
     }
 
     fn forget(&self) {

@@ -8,11 +8,12 @@ mod keyring;
 use std::env::VarError;
 
 use devicegrant_core::home::{
-    Answer, Effect, Fresh, KeyFlow, OpenHome, Silence, VariableKey, Wish,
+    self as core_home, Answer, Effect, Fresh, HOME_FILE, KEYRING_TIMEOUT_MS, KeyFlow, OpenHome,
+    Silence, VariableKey,
 };
 use devicegrant_core::{Code, Error, Key, Secret};
 
-pub use devicegrant_core::home::{Opened, Source};
+pub use devicegrant_core::home::{Opened, Source, Wish};
 
 use crate::home_folder::Home;
 use crate::store::home_files;
@@ -24,12 +25,44 @@ use crate::store::home_files;
 /// Errors: `key_unreachable`, `key_wrong`, `home_unreadable`, `bad_option`, `no_entropy`, and those
 /// of the files: `store_unreadable`, `store_unwritable`, `store_unsafe`.
 pub fn open(home: &Home, wish: Option<Source>, create: bool) -> Result<Option<Opened>, Error> {
-    let wish = Wish {
-        source: wish,
-        create,
-        home: home.path().display().to_string(),
-    };
+    open_as(
+        home,
+        Wish {
+            source: wish,
+            create,
+            ..Wish::default()
+        },
+    )
+}
+
+/// The same with every wish; its `home` is filled in.
+///
+/// Errors: as [`open`], and `key_needs_session`.
+pub fn open_as(home: &Home, mut wish: Wish) -> Result<Option<Opened>, Error> {
+    wish.home = home.path().display().to_string();
     drive(OpenHome::new(wish, fresh()?), Some(home))
+}
+
+/// The source that a home has chosen, also where it is silent now; none where there is no home.
+///
+/// Errors: `home_unreadable`, and those of the files: `store_unreadable`, `store_unsafe`.
+pub fn chosen(home: &Home) -> Result<Option<Source>, Error> {
+    let file = home_files::read(home, HOME_FILE)?;
+    let place = home.path().display().to_string();
+    file.map(|file| core_home::chosen(file.expose(), &place))
+        .transpose()
+}
+
+/// Asks the system's keyring for an entry that is not there, within 3 s; why it gave no answer, in
+/// words that follow "the keyring".
+///
+/// # Errors
+/// The words.
+pub fn ask_keyring() -> Result<(), String> {
+    match keyring::recall("doctor".into(), KEYRING_TIMEOUT_MS) {
+        Answer::Silent(why) => Err(why.about(Source::Keyring)),
+        _ => Ok(()),
+    }
 }
 
 /// The key of a store that has no home: by `DEVICEGRANT_KEY`, else by `DEVICEGRANT_KEY_COMMAND`.

@@ -3,6 +3,7 @@
 //! What happens to them is decided in core ([`devicegrant_core::disk`], `LOCKING.md`); this is the
 //! loop that performs it.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -99,32 +100,43 @@ impl FileStore {
     fn run<F: DiskFlow>(&self, mut machine: F) -> Result<F::Output, Error> {
         let mut input = DiskInput::Go;
         loop {
-            input = match machine.step(clock::now(), input)? {
-                DiskStep::Done(output) => return Ok(output),
-                DiskStep::MakeDir(path) => {
-                    files::make_dir(&self.at(&path))?;
-                    DiskInput::Made
-                }
-                DiskStep::List(path) => DiskInput::Names(files::list(&self.at(&path))?),
-                DiskStep::Read { path, max } => files::read(&self.at(&path), max)?,
-                DiskStep::Publish {
-                    path,
-                    bytes,
-                    durable,
-                } => {
-                    if files::publish(&self.at(&path), bytes.expose(), durable)? {
-                        DiskInput::Published
-                    } else {
-                        DiskInput::Exists
-                    }
-                }
-                DiskStep::Remove(path) => {
-                    files::remove(&self.at(&path));
-                    DiskInput::Removed
-                }
-                DiskStep::Liveness(owner) => DiskInput::Liveness(liveness::of(&owner)),
+            input = match self.perform(machine.step(clock::now(), input)?)? {
+                ControlFlow::Continue(input) => input,
+                ControlFlow::Break(output) => return Ok(output),
             };
         }
+    }
+
+    /// Performs one step of a machine of [`devicegrant_core::disk`], for those who bring their own
+    /// loop: what to give it next, or what it ended with.
+    ///
+    /// Errors: those of the files, which end the machine.
+    pub fn perform<T>(&self, step: DiskStep<T>) -> Result<ControlFlow<T, DiskInput>, Error> {
+        Ok(ControlFlow::Continue(match step {
+            DiskStep::Done(output) => return Ok(ControlFlow::Break(output)),
+            DiskStep::MakeDir(path) => {
+                files::make_dir(&self.at(&path))?;
+                DiskInput::Made
+            }
+            DiskStep::List(path) => DiskInput::Names(files::list(&self.at(&path))?),
+            DiskStep::Read { path, max } => files::read(&self.at(&path), max)?,
+            DiskStep::Publish {
+                path,
+                bytes,
+                durable,
+            } => {
+                if files::publish(&self.at(&path), bytes.expose(), durable)? {
+                    DiskInput::Published
+                } else {
+                    DiskInput::Exists
+                }
+            }
+            DiskStep::Remove(path) => {
+                files::remove(&self.at(&path));
+                DiskInput::Removed
+            }
+            DiskStep::Liveness(owner) => DiskInput::Liveness(liveness::of(&owner)),
+        }))
     }
 }
 

@@ -5,8 +5,8 @@
 
 use devicegrant_core::disk::{Liveness, Owner};
 
-/// This process. Asked each time, since a fork makes another one of it.
-pub(super) fn this_process() -> Owner {
+/// This process, as an owner of claims. Asked each time, since a fork makes another one of it.
+pub fn this_process() -> Owner {
     let pid = std::process::id();
     Owner {
         pid,

@@ -9,6 +9,7 @@ mod memory;
 mod redis;
 
 pub use file::FileStore;
+pub use liveness::this_process;
 pub use memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;

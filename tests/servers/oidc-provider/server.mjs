@@ -20,6 +20,7 @@ const { values: opt } = parseArgs({
     'device-ttl': { type: 'string', default: env('device-ttl', '600') },
     'access-ttl': { type: 'string', default: env('access-ttl', '3600') },
     'refresh-ttl': { type: 'string', default: env('refresh-ttl', '86400') },
+    rotate: { type: 'string', default: env('rotate', 'true') }, // false: one refresh token serves for ever
     'token-delay-ms': { type: 'string', default: env('token-delay-ms', '0') },
     log: { type: 'string', default: env('log') }, // a file; without it the lines go to stdout
     'watch-stdin': { type: 'boolean', default: false }, // end when whoever started us is gone
@@ -58,7 +59,7 @@ const configuration = {
   },
   issueRefreshToken: (ctx, asking) => asking.grantTypeAllowed('refresh_token'),
   expiresWithSession: () => false,
-  rotateRefreshToken: true,
+  rotateRefreshToken: opt.rotate !== 'false',
   findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
   features: {
     deviceFlow: { enabled: true },

@@ -1,73 +1,24 @@
-//! What can be written behind `devicegrant`. Scripts rely on every name in here.
+//! The arguments of a sign-in, and how a person is asked.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::Args;
 use devicegrant::{ClientAuth, Code, Error, Options, Secret};
 
-/// Sign-in for programs that have no browser: approve on a phone, keep the token here.
-#[derive(Debug, Parser)]
-#[command(name = "devicegrant", version, arg_required_else_help = true)]
-pub(crate) struct Arguments {
-    #[command(subcommand)]
-    pub(crate) command: Command,
-    /// Keep logins here instead of in `DEVICEGRANT_HOME` or the platform's folder
-    #[arg(long, global = true, value_name = "DIR")]
-    pub(crate) home: Option<PathBuf>,
-    /// Log requests, secrets redacted; twice: their parameters' names too
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub(crate) verbose: u8,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Sign in: shows an address and a code, waits for the approval, keeps the tokens
-    Login(Box<Login>),
-    /// Print the access token of a login
-    Token(Token),
-    /// Say what an error's code means and what to do about it
-    Explain(Explain),
-    /// List the providers that have a name
-    Providers(Providers),
-    /// Sign in against a small server inside this program, and watch each step
-    Demo(Demo),
-}
-
-/// Which login, or where.
-#[derive(Debug, Args)]
-pub(crate) struct Which {
-    /// An issuer's address, or a provider as NAME or NAME/ARGUMENT
-    pub(crate) target: Option<String>,
-    /// The issuer's address (RFC 8414)
-    #[arg(long, value_name = "URL", conflicts_with = "target")]
-    issuer: Option<String>,
-    /// A provider as NAME or NAME/ARGUMENT; see `devicegrant providers`
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["target", "issuer"])]
-    provider: Option<String>,
-    /// The client identifier
-    #[arg(long, value_name = "ID")]
-    client_id: Option<String>,
-    /// The resource that the token is for (RFC 8707)
-    #[arg(long, value_name = "URI")]
-    resource: Option<String>,
-    /// The login's name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
-    /// The device authorization endpoint, where the server does not advertise it
-    #[arg(long, value_name = "URL")]
-    device_endpoint: Option<String>,
-    /// The token endpoint, where the server does not advertise it
-    #[arg(long, value_name = "URL")]
-    token_endpoint: Option<String>,
-}
+use super::{Which, time};
 
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "independent switches")]
 pub(crate) struct Login {
     #[command(flatten)]
     pub(crate) which: Which,
+    /// Go on with a sign-in that was interrupted
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Refuse a key that a service, which has no desktop session, cannot reach
+    #[arg(long)]
+    pub(crate) unattended: bool,
     /// The environment variable that holds the client secret
     #[arg(long, value_name = "VAR")]
     client_secret_env: Option<String>,
@@ -86,9 +37,6 @@ pub(crate) struct Login {
     /// Send a PKCE challenge (RFC 7636)
     #[arg(long)]
     pkce: bool,
-    /// Trust the root certificates in this PEM file too
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca: Option<PathBuf>,
     /// Give up after this time: seconds, or such as 90s, 5m
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) timeout: Option<Duration>,
@@ -118,28 +66,6 @@ pub(crate) struct Look {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Token {
-    #[command(flatten)]
-    pub(crate) which: Which,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Explain {
-    /// The code; without one, all of them
-    pub(crate) code: Option<String>,
-    /// As JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Providers {
-    /// As JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Only serve, on this port of 127.0.0.1 (0: any), and print the issuer as JSON
     #[arg(long, value_name = "PORT")]
@@ -149,22 +75,6 @@ pub(crate) struct Demo {
     pub(crate) script: Option<String>,
     #[command(flatten)]
     pub(crate) look: Look,
-}
-
-impl Which {
-    pub(crate) fn options(&self) -> Options {
-        Options {
-            target: self.target.clone(),
-            issuer: self.issuer.clone(),
-            provider: self.provider.clone(),
-            client_id: self.client_id.clone(),
-            resource: self.resource.clone(),
-            profile: self.profile.clone(),
-            device_endpoint: self.device_endpoint.clone(),
-            token_endpoint: self.token_endpoint.clone(),
-            ..Options::default()
-        }
-    }
 }
 
 impl Login {
@@ -212,12 +122,4 @@ fn auth(text: &str) -> Result<ClientAuth, String> {
         "client_secret_post" | "post" => Ok(ClientAuth::Post),
         _ => Err("write client_secret_basic or client_secret_post".to_owned()),
     }
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().map(Duration::from_secs).ok();
-    seconds
-        .or_else(|| humantime::parse_duration(text).ok())
-        .filter(|time| !time.is_zero())
-        .ok_or_else(|| "write it as seconds, or as in 90s, 5m, 1h".to_owned())
 }

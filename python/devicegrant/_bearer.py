@@ -1,0 +1,65 @@
+"""The token in front of a request, for httpx and httpx2: written once for both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, AsyncGenerator, Generator, Union
+
+from ._errors import new
+
+if TYPE_CHECKING:
+    from ._client import Client
+    from .sync import Client as SyncClient
+
+
+class Bearer:
+    """Adds the token; where it is answered 401, asks once for another and tries again. However
+    many requests are refused at once, that is one exchange."""
+
+    _not_read: type[BaseException]
+
+    def __init__(self, client: Union[Client, SyncClient]) -> None:
+        from .sync import Client as SyncClient
+
+        self._client: Any = client
+        self._is_sync = isinstance(client, SyncClient)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._client!r})"
+
+    def _must_be(self, sync: bool) -> None:
+        if self._is_sync != sync:
+            there, want = ("AsyncClient", "Client") if self._is_sync else ("Client", "sync.Client")
+            raise new("bad_option", f"an httpx {there} takes a devicegrant.{want} for its auth")
+
+    def _can_repeat(self, request: Any) -> bool:
+        try:
+            request.content
+        except self._not_read:
+            return False  # a body that comes only once
+        return True
+
+    # No token stands in a variable: a traceback may show those.
+
+    def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
+        self._must_be(sync=True)
+        request.headers["Authorization"] = f"Bearer {self._client.token()}"
+        response = yield request
+        if response.status_code == 401 and self._can_repeat(request):
+            _renewed(request, self._client.token(reject=_refused(request)))
+            yield request
+
+    async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
+        self._must_be(sync=False)
+        request.headers["Authorization"] = f"Bearer {await self._client.token()}"
+        response = yield request
+        if response.status_code == 401 and self._can_repeat(request):
+            _renewed(request, await self._client.token(reject=_refused(request)))
+            yield request
+
+
+def _refused(request: Any) -> str:
+    return str(request.headers["Authorization"])[len("Bearer ") :]
+
+
+def _renewed(request: Any, token: str) -> None:
+    request.headers["Authorization"] = f"Bearer {token}"

@@ -1,0 +1,139 @@
+"""The command `devicegrant`, for `uvx devicegrant login …`: the same flags, events and exits as
+the command in Rust, for what a Python program's operator needs. The rest is in that one."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from typing import Any, Callable
+
+from ._errors import DeviceGrantError, new
+
+
+def _place(parser: argparse.ArgumentParser, top: bool) -> None:
+    """Flags that stand before or behind the command's name."""
+    none: Any = None if top else argparse.SUPPRESS
+    add = parser.add_argument
+    add("--home", metavar="DIR", default=none, help="keep logins here")
+    add("--key", metavar="SOURCE", default=none, choices=SOURCES, help="where a new home keeps its key")
+    add("--store", metavar="NAME", default="auto" if top else none, choices=STORES,
+        help="what keeps logins: file (auto), memory, or redis at DEVICEGRANT_REDIS_URL")  # fmt: skip
+    add("--ca", metavar="FILE", default=none, help="trust the root certificates in this PEM file too")
+    add("-v", "--verbose", action="count", default=0 if top else none, help="log requests")
+
+
+SOURCES = ("keyring", "env", "command", "passphrase", "file")
+STORES = ("auto", "file", "memory", "redis")
+AUTHS = {
+    "basic": "client_secret_basic", "post": "client_secret_post",
+    "client_secret_basic": "client_secret_basic", "client_secret_post": "client_secret_post",
+}  # fmt: skip
+
+
+def _which(parser: argparse.ArgumentParser) -> None:
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("target", nargs="?", help="an issuer's address, or a provider")
+    place.add_argument("--issuer", metavar="URL")
+    place.add_argument("--provider", metavar="NAME")
+    for flag, what in (
+        ("--client-id", "ID"), ("--resource", "URI"), ("--profile", "NAME"),
+        ("--device-endpoint", "URL"), ("--token-endpoint", "URL"),
+    ):  # fmt: skip
+        parser.add_argument(flag, metavar=what)
+
+
+def span(text: str) -> float:
+    """A time: seconds, or as in 90s, 5m, 1h 30m."""
+    units = {"ms": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+    parts = re.findall(r"(\d+)\s*(ms|sec|s|min|m|h|d)", text)
+    if text.isdigit():
+        return float(text)
+    if parts and re.fullmatch(r"(\s*\d+\s*(ms|sec|s|min|m|h|d)\s*)+", text):
+        return sum(int(n) * units[unit] for n, unit in parts)
+    raise argparse.ArgumentTypeError("write it as seconds, or as in 90s, 5m, 1h")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, is_there, value = text.partition("=")
+    if not name or not is_there:
+        raise argparse.ArgumentTypeError("write it as NAME=VALUE")
+    return name, value
+
+
+def _method(text: str) -> str:
+    if text not in AUTHS:
+        raise argparse.ArgumentTypeError("write client_secret_basic or client_secret_post")
+    return AUTHS[text]
+
+
+def parser() -> argparse.ArgumentParser:
+    from importlib.metadata import version
+
+    top = argparse.ArgumentParser(prog="devicegrant", allow_abbrev=False, description=(
+        "Sign-in for programs that have no browser: approve on a phone, keep the token here."))  # fmt: skip
+    top.add_argument("--version", action="version", version=f"devicegrant {version('devicegrant')}")
+    _place(top, top=True)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, about: str, needs: bool = False) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+        _place(one, top=False)
+        _which(one)
+        if needs:
+            one.add_argument("--min-ttl", metavar="TIME", type=span, default=60.0)
+            one.add_argument("--reject-env", metavar="VAR", help="holds a token that was just refused")
+        return one
+
+    login = command("login", "Sign in: shows an address and a code, waits for the approval, keeps the tokens")
+    for flag, about in (
+        ("--resume", "go on with a sign-in that was interrupted"), ("--pkce", "send a PKCE challenge"),
+        ("--unattended", "refuse a key that a service, which has no desktop session, cannot reach"),
+        ("--no-qr", "draw no QR code"), ("--plain", "plain lines that are never redrawn"),
+        ("--spoken", "spell the code, to be read aloud"), ("--json", "one JSON object per line on stdout"),
+        ("--open", "open the address in this machine's browser"),
+    ):  # fmt: skip
+        login.add_argument(flag, action="store_true", help=about)
+    login.add_argument("--client-secret-env", metavar="VAR", help="holds the client secret")
+    login.add_argument("--client-auth", metavar="METHOD", type=_method)
+    login.add_argument("--scope", metavar="SCOPE", action="append", default=[])
+    login.add_argument("--audience", metavar="AUDIENCE")
+    login.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], type=_pair)
+    login.add_argument("--timeout", metavar="TIME", type=span)
+    token = command("token", "Print the access token of a login, renewed where that is due", needs=True)
+    token.add_argument("--json", action="store_true")
+    command("headers", "Print the header that a request needs, as JSON", needs=True)
+    status = command("status", "Say how the logins are doing, and how they are kept")
+    status.add_argument("--json", action="store_true")
+    logout = command("logout", "Sign out: revoke the tokens at the server and remove them here")
+    logout.add_argument("--json", action="store_true")
+    return top
+
+
+def from_env(variable: str | None, what: str) -> str | None:
+    """A secret comes by the environment: arguments can be read by every user of the machine."""
+    if variable is None:
+        return None
+    return os.environ.get(variable) or _no(variable, what)
+
+
+def _no(variable: str, what: str) -> str:
+    raise new("bad_option", f"the environment variable {variable} holds no {what}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    from . import _commands, _output
+
+    given = parser().parse_args(arguments)
+    if given.verbose:
+        import logging
+
+        logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+        logging.getLogger("devicegrant").setLevel(logging.DEBUG)
+    run: Callable[[Any], int] = getattr(_commands, given.command)
+    as_json = bool(getattr(given, "json", False)) and given.command in ("login", "status", "logout")
+    try:
+        return run(given)
+    except DeviceGrantError as error:
+        return _output.fail(error, as_json)

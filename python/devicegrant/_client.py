@@ -1,0 +1,170 @@
+"""The friendly face, for asyncio and trio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Literal, Mapping, Sequence, Union
+
+from . import _native
+from ._build import Given, build
+from ._engine import USUAL, Engine
+from ._values import Health, Kept, Pending, Prompt, Tokens
+from ._ways import current
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from ._store import Store
+
+
+def need_of(
+    min_ttl: float, reject: str | None, scopes: Sequence[str], force: bool
+) -> _native.Need:
+    if min_ttl == 60 and reject is None and not scopes and not force:
+        return USUAL
+    return _native.Need(int(min_ttl * 1000), reject, list(scopes), force)
+
+
+class Client(Kept):
+    """Signs a person in at one place, as one client, and keeps the token fresh. Any number of
+    tasks may share one."""
+
+    __slots__ = ("_engine",)
+
+    _engine: Engine
+
+    def __init__(
+        self,
+        server: str | None = None,
+        *,
+        issuer: str | None = None,
+        provider: str | None = None,
+        device_endpoint: str | None = None,
+        token_endpoint: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        client_auth: Literal["client_secret_basic", "client_secret_post", "none"] | None = None,
+        scopes: Sequence[str] = (),
+        audience: str | None = None,
+        resource: str | None = None,
+        params: Mapping[str, str] | None = None,
+        pkce: bool | None = None,
+        profile: str | None = None,
+        home: str | PathLike[str] | None = None,
+        store: Store | Literal["auto", "file", "memory"] = "auto",
+        key: bytes | str | None = None,
+        key_source: Literal["keyring", "env", "command", "passphrase", "file"] | None = None,
+        unattended: bool = False,
+        transport: Any = None,
+        ca: str | PathLike[str] | None = None,
+        prompt: Callable[[Prompt], Union[None, Awaitable[None]]] | None = None,
+        on_event: Callable[[Mapping[str, Any]], object] | None = None,
+        help_base: str | None = None,
+    ) -> None:
+        """Nothing is asked of any server yet.
+
+        `server` is an address, or a provider as `NAME` or `NAME/ARGUMENT`. `home` is the folder of
+        logins, before `DEVICEGRANT_HOME`. `store` is `"auto"` (files), `"memory"`, or an object
+        with the methods of `Store`, which needs a `key`, `DEVICEGRANT_KEY` or
+        `DEVICEGRANT_KEY_COMMAND`. `unattended` refuses a key that a service cannot reach. `transport` is a client of httpx or httpx2, or a callable that
+        sends a `Request`. `ca` names a file of root certificates to trust too. `prompt` shows a
+        `Prompt`; without one the terminal or the notebook does. `on_event` gets what happens.
+
+        Raises `Usage` (`bad_option`) and `StoreError` for what cannot be used.
+        """
+        given = Given(dict(
+            target=server, issuer=issuer, provider=provider, device_endpoint=device_endpoint,
+            token_endpoint=token_endpoint, client_id=client_id, client_secret=client_secret,
+            client_auth=client_auth, audience=audience, resource=resource, pkce=pkce,
+            profile=profile, help_base=help_base, key=key,
+        ))  # fmt: skip
+        # A traceback may show what stands here.
+        client_secret = key = None
+        self._engine = build(
+            current, given, scopes=scopes, params=params, home=home, store=store,
+            key_source=key_source, unattended=unattended, transport=transport, ca=ca, prompt=prompt, on_event=on_event,
+        )  # fmt: skip
+
+    async def login(self) -> Tokens:
+        """Signs a person in, keeps the login, and returns its tokens (RFC 8628).
+
+        Raises every class of error. Without a prompt and without a terminal on stderr it is
+        `SignInNeeded` with the code `no_prompt`, before anything is asked of the server.
+        """
+        return Tokens((await self._engine.login()).tokens())
+
+    async def begin(self) -> Pending:
+        """Asks for a code and returns at once."""
+        return Pending(await self._engine.begin())
+
+    async def poll(self, pending: Pending) -> Pending | Tokens:
+        """Polls once; before its time it sends nothing. Tokens are kept before they are returned,
+        also where the caller leaves meanwhile. One at a time: two polls at once make some servers
+        revoke the grant; `keep` and `poll_kept` see to that across processes."""
+        there = await self._engine.poll(pending._held)
+        return Pending(there) if isinstance(there, _native.Pending) else Tokens(there)
+
+    async def keep(self, pending: Pending) -> None:
+        """Keeps a sign-in that was begun, so that any process or replica can finish it."""
+        await self._engine.keep_pending(pending._held)
+
+    async def poll_kept(self) -> Pending | Tokens:
+        """Polls the kept sign-in once, under its lease."""
+        there = await self._engine.finish(False)
+        return Pending(there) if isinstance(there, _native.Pending) else Tokens(there.tokens())
+
+    async def resume(self) -> Tokens:
+        """Shows the kept sign-in's prompt again and goes on with it to the end."""
+        there = await self._engine.finish(True)
+        assert isinstance(there, _native.Login)
+        return Tokens(there.tokens())
+
+    async def token(
+        self,
+        min_ttl: float = 60,
+        reject: str | None = None,
+        *,
+        scopes: Sequence[str] = (),
+        force: bool = False,
+    ) -> str:
+        """An access token that is good for another `min_ttl` seconds (above half of its lifetime
+        that counts as half), ready to stand behind `Bearer`; renewed where that is due, at most
+        once for however many callers. It never asks a person.
+
+        `reject` is the token that was just answered 401: another one is given. `scopes` have to
+        have been asked for at the sign-in. `force` renews in any case.
+
+        Raises `SignInNeeded` where a person has to sign in; `TryLater`, `Refused` and `StoreError`
+        leave the login as it is.
+        """
+        need = need_of(min_ttl, reject, scopes, force)
+        reject = None  # a traceback may show what stands here
+        there = self._engine.remembered(need)
+        if there is not None:
+            return there
+        return self._taken(await self._engine.renew(need, force))
+
+    @staticmethod
+    def _taken(cached: _native.Cached) -> str:
+        return cached.login().tokens().access_token()
+
+    async def tokens(self) -> Tokens:
+        """The tokens that are kept, good as `token` gives them."""
+        return Tokens((await self._engine.best(USUAL)).login().tokens())
+
+    async def health(self) -> Health:
+        """How the login is doing; no server is asked."""
+        return Health(await self._engine.health())
+
+    async def logout(self) -> bool:
+        """Signs out: the tokens are revoked at the server (RFC 7009) and nothing is kept of them,
+        whatever the server says. True where the server took them back."""
+        return bool((await self._engine.logout()).how == "at_server")
+
+    @property
+    def store(self) -> str:
+        """Where logins are kept, for a person."""
+        return self._engine.store.describe()
+
+    def __repr__(self) -> str:
+        # Also of one whose making failed, as a traceback may show it.
+        return f"Client(store={self.store!r})" if hasattr(self, "_engine") else "Client()"

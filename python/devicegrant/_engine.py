@@ -1,0 +1,261 @@
+"""Both clients' calls, written once."""
+
+from __future__ import annotations
+
+from os import urandom
+from typing import TYPE_CHECKING, Any, Callable
+
+from . import _native
+from ._driver import drive
+from ._errors import DeviceGrantError, SignInNeeded, call, failure_of, new
+from ._flight import Flight
+from ._host import Clock, Host, now
+from ._stretch import Stretch
+
+if TYPE_CHECKING:
+    from ._keys import Keys
+    from ._host import Sender
+    from ._store import Stored
+    from ._ways import Ways
+
+Flow, Output = _native.Flow, _native.Output
+USUAL = _native.Need(60_000, None, [], False)
+
+
+class Engine:
+    """Signs a person in at one place, as one client, and keeps the token fresh."""
+
+    def __init__(
+        self,
+        options: _native.Options,
+        own_provider: str | None,
+        ways: Callable[[], Ways],
+        sender: Sender,
+        store: Stored,
+        keys: Keys,
+        prompt: Callable[[Any], Any] | None,
+        observer: Callable[[str], None] | None,
+    ) -> None:
+        self._options = options
+        self._own_provider = own_provider
+        self._ways = ways
+        self._sender = sender
+        self.store = store
+        self.keys = keys
+        self._prompt = prompt
+        self._observer = observer
+        self.help_base = options.help_base(own_provider)
+        self._flight: Flight[_native.Cached] = Flight()
+        self.forget()
+
+    def forget(self) -> None:
+        self._cached: _native.Cached | None = None
+        self._token: str | None = None
+        self._id: str | None = None
+        # Tokens that could not be written, and why; the last renewal that failed, and when.
+        self._unwritten: tuple[_native.Login, _native.Failure] | None = None
+        self._failure: tuple[_native.Failure, int] | None = None
+
+    def _host(self, ways: Ways, clock: Clock | None = None) -> Host:
+        return Host(
+            ways, self._sender, self.store, self._prompt, self._observer, clock, self.help_base
+        )
+
+    # The hot path, and what stands behind it.
+
+    def remembered(self, need: _native.Need) -> str | None:
+        cached = self._cached
+        if cached is None:
+            return None
+        if need is USUAL:
+            # The same question, and only numbers cross the boundary.
+            return self._token if cached.is_good(*now()) else None
+        return cached.token(*now(), need)
+
+    async def best(self, need: _native.Need) -> _native.Cached:
+        cached = self._cached
+        if cached is not None and cached.token(*now(), need) is not None:
+            return cached
+        return await self.renew(need)
+
+    async def renew(self, need: _native.Need, force: bool = False) -> _native.Cached:
+        ways = self._ways()
+        while True:
+            cached, joined = await self._flight.join(
+                ways, lambda stretch: self._exchange(need, ways, stretch)
+            )
+            # Whoever joined may need more than was asked for; alone one gets the best there is.
+            if not joined or force or cached.token(*now(), need) is not None:
+                return cached
+
+    async def _exchange(
+        self, need: _native.Need, ways: Ways, stretch: Stretch
+    ) -> _native.Cached:
+        try:
+            return await self._exchange_once(need, ways, stretch)
+        except DeviceGrantError as error:
+            self._failure = failure_of(error), now()[0]
+            if isinstance(error, SignInNeeded):
+                # Whoever signs in next may do so under another name that fits as well.
+                self._id = None
+            raise
+
+    async def _exchange_once(
+        self, need: _native.Need, ways: Ways, stretch: Stretch
+    ) -> _native.Cached:
+        host = self._host(ways)
+        if self._id is None:
+            found = await drive(call(Flow.find, self._options, False), host, stretch)
+            self._id = found.found.header().id
+        key = await self.keys.key(False, ways, stretch)
+        random = urandom(33)
+        unwritten, self._unwritten = self._unwritten, None
+        login = unwritten[0] if unwritten else None
+        flow = call(Flow.session, self._id, key, need, random[:32], login)
+        try:
+            output = await drive(flow, host, stretch)
+        except BaseException as error:
+            # Still the only copy, unless the login has ended.
+            if not isinstance(error, SignInNeeded):
+                self._unwritten = unwritten
+            raise
+        renewal = output.renewal
+        wall, steady = now()
+        unsaved, rest = renewal.unsaved(), renewal.rest()
+        self._unwritten = (renewal.login(), unsaved) if unsaved else None
+        message = "the token could not be renewed the last time it was tried"
+        self._failure = (_native.Failure(rest.code, message), wall) if rest else None
+        cached: _native.Cached = renewal.cached(wall, steady, random[32])
+        self._token, self._cached = renewal.login().tokens().access_token(), cached
+        return cached
+
+    @property
+    def unsaved(self) -> _native.Failure | None:
+        return self._unwritten[1] if self._unwritten else None
+
+    # Signing in.
+
+    def _ask_somebody(self) -> None:
+        if self._prompt is None:
+            message = "there is neither a prompt nor a terminal to ask a person through"
+            raise new("no_prompt", message)
+
+    async def _discover(self, host: Host, stretch: Stretch) -> _native.Grant:
+        output = await drive(call(Flow.discover, self._options, self._own_provider), host, stretch)
+        grant: _native.Grant = output.grant
+        return grant
+
+    async def _keep(
+        self, grant: _native.Grant, tokens: _native.Tokens, host: Host, stretch: Stretch
+    ) -> _native.Login:
+        key = await self.keys.key(True, host.ways, stretch)
+        wall = host.clock.now()[0]
+        flow = call(Flow.keep, self._options, grant, tokens, wall, key, urandom(32))
+        output = await drive(flow, host, stretch)
+        return self._remember(output.login)
+
+    def _remember(self, login: _native.Login) -> _native.Login:
+        self.forget()
+        self._id = login.header().id
+        return login
+
+    async def login(self) -> _native.Login:
+        self._ask_somebody()
+        ways, stretch = self._ways(), Stretch()
+        host = self._host(ways)
+        # Whoever cannot keep the login should not ask for it.
+        await self.keys.key(True, ways, stretch)
+        grant = await self._discover(host, stretch)
+        output = await drive(call(Flow.login, grant, urandom(32)), host, stretch)
+        return await self._keep(grant, output.tokens, host, stretch)
+
+    async def begin(self) -> _native.Pending:
+        host, stretch = self._host(self._ways()), Stretch()
+        grant = await self._discover(host, stretch)
+        output = await drive(call(Flow.begin, grant, urandom(32)), host, stretch)
+        pending: _native.Pending = output.pending
+        return pending
+
+    async def poll(self, pending: _native.Pending) -> _native.Pending | _native.Tokens:
+        ways = self._ways()
+        host = self._host(ways)
+
+        async def work(stretch: Stretch) -> _native.Pending | _native.Tokens:
+            output = await drive(Flow.poll(pending), host, stretch)
+            if isinstance(output, Output.PENDING):
+                there: _native.Pending = output.pending
+                return there
+            return (await self._keep(pending.grant(), output.tokens, host, stretch)).tokens()
+
+        return await ways.run(work)
+
+    async def keep_pending(self, pending: _native.Pending) -> None:
+        ways, stretch = self._ways(), Stretch()
+        host = self._host(ways)
+        key = await self.keys.key(True, ways, stretch)
+        wall = host.clock.now()[0]
+        flow = call(Flow.keep_pending, self._options, pending, wall, key, urandom(32))
+        await drive(flow, host, stretch)
+
+    async def finish(self, to_the_end: bool) -> _native.Pending | _native.Login:
+        """Polls a kept sign-in under its lease: once, or to the end."""
+        if to_the_end:
+            self._ask_somebody()
+        ways = self._ways()
+        host = self._host(ways)
+        found = await drive(call(Flow.find_pending, self._options), host)
+        id = found.found.header().id
+
+        async def work(stretch: Stretch) -> Any:
+            key = await self.keys.key(False, ways, stretch)
+            flow = call(Flow.finish, id, key, to_the_end, urandom(32))
+            return await drive(flow, host, stretch)
+
+        output = await ways.run(work)
+        if isinstance(output, Output.PENDING):
+            pending: _native.Pending = output.pending
+            return pending
+        return self._remember(output.login)
+
+    # Looking, and the end.
+
+    async def look(self) -> _native.Found:
+        """The login that is named, even one that the server ended."""
+        output = await drive(call(Flow.find, self._options, True), self._host(self._ways()))
+        found: _native.Found = output.found
+        return found
+
+    async def survey(self) -> tuple[list[_native.Found], list[_native.Failure]]:
+        output = await drive(Flow.survey(), self._host(self._ways()))
+        return output.found, output.unreadable
+
+    async def health(self, found: _native.Found | None = None) -> _native.Health:
+        """How the login that is named, or that one, is doing; no server is asked."""
+        login, why = None, _native.Failure("no_login", "nobody has signed in")
+        try:
+            found = found or await self.look()
+            key = await self.keys.key(False, self._ways(), Stretch())
+            login = call(found.open, key)
+        except DeviceGrantError as error:
+            why = failure_of(error)
+        failure, at = self._failure or (None, 0)
+        return _native.health(login, why, failure, at, now()[0])
+
+    async def logout(self) -> Any:
+        ways, stretch = self._ways(), Stretch()
+        host = self._host(ways)
+        try:
+            id = (await self.look()).header().id
+        except SignInNeeded:
+            return Output.REVOKED("nothing", None)
+        lost: DeviceGrantError | None = None
+        try:
+            key = await self.keys.key(False, ways, stretch)
+        except DeviceGrantError as error:
+            # A key that is gone must not keep anybody from signing out.
+            key, lost = _native.Key(bytes(32)), error
+        outcome = await drive(Flow.revoke(id, key), host, stretch)
+        self.forget()
+        if lost is not None and outcome.how == "failed":
+            return Output.REVOKED("failed", failure_of(lost))
+        return outcome

@@ -1,0 +1,110 @@
+"""The console script: the same flags, events and exits as the command in Rust."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from support import BINARY
+
+OURS = (sys.executable, "-m", "devicegrant")
+BOTH = pytest.mark.parametrize("program", [OURS, (BINARY,)], ids=["python", "rust"])
+
+
+def at(server):
+    return [server.issuer, "--client-id", "client-1", "--scope", "read"]
+
+
+def test_the_script_is_installed():
+    script = os.path.join(os.path.dirname(sys.executable), "devicegrant")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("devicegrant ")
+
+
+def test_login_tells_the_same_events_as_the_command(server, command, tmp_path):
+    def events(program, home):
+        done = command("login", "--json", *at(server), "--home", home, program=program)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    ours, theirs = events(OURS, tmp_path / "a"), events((BINARY,), tmp_path / "b")
+    assert [event["event"] for event in ours] == ["prompt", "signed_in"]
+    for one, other in zip(ours, theirs):
+        assert set(one) >= set(other)
+        for name in ("event", "user_code", "verification_uri", "issuer", "scope", "token_type", "refreshable"):
+            assert one.get(name) == other.get(name)
+        for name in ("expires_at",):
+            assert len(one[name]) == len(other[name]) == 20 and one[name].endswith("Z")
+
+
+@BOTH
+def test_what_one_signed_in_the_other_uses(server, command, program):
+    other = (BINARY,) if program == OURS else OURS
+    assert command("login", *at(server), program=program).returncode == 0
+    done = command("token", server.issuer, program=other)
+    assert (done.stdout, done.returncode) == (server.access + "\n", 0)
+
+
+def test_token_headers_status_logout(server, command):
+    assert command("login", *at(server), program=OURS).returncode == 0
+    told = json.loads(command("token", "--json", server.issuer, program=OURS).stdout)
+    assert told["access_token"] == server.access and told["issuer"] == server.issuer
+    header = json.loads(command("headers", program=OURS).stdout)
+    assert header == {"Authorization": f"Bearer {server.access}"}
+    other = command("token", "--reject-env", "OLD", program=OURS, OLD=server.access)
+    assert other.stdout.strip() == server.access and server.refreshes == 1
+    lines = [json.loads(x) for x in command("status", "--json", program=OURS).stdout.splitlines()]
+    assert [x["event"] for x in lines] == ["store", "login"]
+    assert lines[0]["key_source"] == "file" and lines[1]["state"] == "fresh"
+    assert "its token is good" in command("status", server.issuer, program=OURS).stdout
+    done = command("logout", "--json", server.issuer, program=OURS)
+    assert json.loads(done.stdout)["revoked"] is True and len(server.revoked) == 2
+    done = command("token", server.issuer, program=OURS)
+    assert done.returncode == 3 and "hint:" in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [
+    ["token"], ["token", "https://nobody.example"], ["login", "nonsense"], ["login", "--scope"],
+    ["login", "https://x.example", "--client-id", "c", "--param", "a"], ["nonsense"], [],
+    ["login", "https://x.example", "--client-id", "c", "--client-secret-env", "NOT_SET"],
+    ["login", "https://x.example", "--client-id", "c", "--param", "a=1", "--param", "a=2"],
+    ["login", "http://x.example", "--client-id", "c"],
+])  # fmt: skip
+def test_the_same_exits_as_the_command(command, arguments):
+    ours, theirs = command(*arguments, program=OURS), command(*arguments, program=(BINARY,))
+    assert ours.returncode == theirs.returncode
+    assert ours.stdout == theirs.stdout == "" and bool(ours.stderr) == bool(theirs.stderr)
+    if "error: the " in theirs.stderr:
+        assert ours.stderr == theirs.stderr
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "interrupted"), (None, "gave_up")])  # fmt: skip
+def test_an_interrupted_sign_in_is_kept(server, command, number, code):
+    server.pending = 100
+    limit = ["--timeout", "2s"] if number is None else []
+    process = subprocess.Popen(
+        [*OURS, "login", "--json", *at(server), *limit], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert json.loads(process.stdout.readline())["event"] == "prompt"
+    if number is not None:
+        time.sleep(0.5)
+        process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    event = json.loads(out)
+    assert (event["event"], event["code"]) == ("error", code) and "--resume" in event["hint"], err
+    assert process.returncode == event["exit"] == (130 if number is not None else 5)
+    assert "Traceback" not in err
+    server.pending = 0
+    done = command("login", "--resume", "--json", server.issuer, program=OURS)
+    assert done.returncode == 0, done.stderr
+    assert command("token", server.issuer, program=OURS).stdout.strip() == server.access
+
+
+def test_verbose_logs_without_secrets(server, command):
+    done = command("-v", "login", *at(server), program=OURS)
+    assert done.returncode == 0 and f"POST {server.issuer}/token: 200" in done.stderr
+    assert not any(secret in done.stderr for secret in server.secrets)

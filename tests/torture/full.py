@@ -1,0 +1,57 @@
+"""Runs the torture by hand: `cargo xtask torture [race|kill|stop] [--size ci|full]`.
+
+Progress goes to stderr; the last line on stdout is the result as JSON.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from kill import kill
+from race import race
+from stop import real, stop
+
+SIZES = {
+    "ci": {"race": (10, 10, 6), "kills": 100},
+    "full": {"race": (100, 100, 6), "kills": 2000},
+}
+
+
+def run(what, size, folder):
+    sizes = SIZES[size]
+    if what == "race":
+        return race(folder, *sizes["race"])
+    if what == "kill":
+        return kill(folder, sizes["kills"])
+    result = stop(folder)
+    if size == "full":
+        result["real_45_s"] = real(folder)
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Races, kills and stops of processes that renew one login.")
+    parser.add_argument("what", nargs="?", choices=["race", "kill", "stop"])
+    parser.add_argument("--size", choices=SIZES, default="full")
+    args = parser.parse_args()
+    results = {"size": args.size, "cores": os.cpu_count()}
+    failed = False
+    for what in [args.what] if args.what else ["race", "kill", "stop"]:
+        begun = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="torture-") as folder:
+            try:
+                results[what] = run(what, args.size, Path(folder))
+            except AssertionError as violated:
+                failed = True
+                results[what] = {"violated": str(violated)}
+        results[what]["seconds"] = round(time.monotonic() - begun)
+    print(json.dumps(results))
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
