@@ -1,6 +1,4 @@
 // Running a program without a shell: its output read, killed when its time is over.
-import { spawn } from "node:child_process";
-
 import type { KeyAnswer } from "../machines.js";
 
 /** More than any key; the rest is not read. */
@@ -13,7 +11,9 @@ export type Ran = KeyAnswer & { status?: number; said?: string };
  * Standard error stays ours, but with `listen`: what a key command says there is for whoever set it,
  * and is neither read nor repeated in an error.
  */
-export function run(argv: string[], timeoutMs: number, input?: string, listen = false): Promise<Ran> {
+export async function run(argv: string[], timeoutMs: number, input?: string, listen = false): Promise<Ran> {
+  // Seldom needed, and the dearest part of an import.
+  const { spawn } = await import("node:child_process");
   const [program, ...rest] = argv as [string, ...string[]];
   return new Promise((resolve) => {
     let said = "";
