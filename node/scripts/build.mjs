@@ -20,7 +20,7 @@ writeFileSync("dist/bytes.cjs", `exports.bytes=${bytes};\n`);
 writeFileSync("dist/devicegrant.wasm", wasm);
 
 await build({
-  ...common, platform: "node", format: "cjs", entryPoints: { index: "src/entry/node.ts" },
+  ...common, platform: "node", format: "cjs", entryPoints: { main: "src/entry/node.ts" },
   outExtension: { ".js": ".cjs" }, external: ["./bytes.cjs"],
 });
 await build({
@@ -33,7 +33,9 @@ await build({
   outExtension: { ".js": ".mjs" }, external: ["./bytes.mjs", "./devicegrant.wasm"],
 });
 
-// `import` gives the very classes that `require` gives.
+// `import` gives the very classes that `require` gives. By way of a variable: Node would read the
+// whole file a second time, in search of names that are written out here.
+writeFileSync("dist/index.cjs", 'const all = require("./main.cjs");\nmodule.exports = all;\n');
 const { default: names } = await import("node:module").then(async ({ createRequire }) => ({
   default: Object.keys(createRequire(import.meta.url)("../dist/index.cjs")),
 }));

@@ -77,7 +77,7 @@ try {
   step("package: publint", () => run(binary(".bin/publint"), ["run", "--strict", "node_modules/devicegrant"]));
   step("package: are the types wrong", () => run(binary(".bin/attw"), [packed.filename]));
   const tests = readdirSync(join(folder, "tests")).filter((name) => name.endsWith(".test.mjs"));
-  for (const name of tests) step(`tests: ${name}`, () => run(process.execPath, ["--test", "--test-reporter=dot", `tests/${name}`]));
+  for (const name of tests) step(`tests: ${name}`, () => run(process.execPath, ["--test", `--test-reporter=${process.env.REPORTER ?? "dot"}`, `tests/${name}`]));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { KeyAnswer } from "../machines.js";
+import type { Ran } from "./command.js";
 import { run } from "./command.js";
 
 const SERVICE = "devicegrant";
@@ -57,9 +58,9 @@ export async function recall(account: string, timeoutMs: number): Promise<KeyAns
     }
     if (!LINUX) return noPeer();
     const words = ["secret-tool", "lookup", "service", SERVICE, "username", account];
-    const said = await run(words, timeoutMs);
+    const said = await run(words, timeoutMs, undefined, true);
     // It ends with 1, and says nothing, where there is no such entry.
-    if (said.kind === "silent" && said.status === 1) return { kind: "text" };
+    if (said.kind === "silent" && said.status === 1 && !said.said) return { kind: "text" };
     return started(said);
   });
 }
@@ -76,7 +77,7 @@ export async function remember(account: string, text: string, timeoutMs: number)
     }
     if (!LINUX) return noPeer();
     const words = ["secret-tool", "store", `--label=${LABEL}`, "service", SERVICE, "username", account];
-    const said = await run(words, timeoutMs, text);
+    const said = await run(words, timeoutMs, text, true);
     return said.kind === "text" ? { kind: "kept" } : started(said);
   });
 }
@@ -85,10 +86,11 @@ function noPeer(): KeyAnswer {
   return { kind: "silent", why: "cannot be reached: npm install @napi-rs/keyring" };
 }
 
-function started(said: KeyAnswer): KeyAnswer {
-  const missing = said.kind === "silent" && said.why.includes("ENOENT");
-  const why = "cannot be reached: npm install @napi-rs/keyring, or install secret-tool (libsecret-tools)";
-  return missing ? { kind: "silent", why } : said;
+function started(said: Ran): KeyAnswer {
+  if (said.kind !== "silent" || !said.why) return said;
+  const remedy = "cannot be reached: npm install @napi-rs/keyring, or install secret-tool (libsecret-tools)";
+  if (said.why.includes("ENOENT")) return { kind: "silent", why: remedy };
+  return said.said ? silence(said.said) : said;
 }
 
 /** A locked keychain may wait for somebody who is not there. */
@@ -100,11 +102,19 @@ async function bounded(timeoutMs: number, act: () => Promise<KeyAnswer>): Promis
   try {
     return await Promise.race([act(), late]);
   } catch (why) {
-    const words = why instanceof Error ? why.message.split("\n")[0]! : String(why);
-    if (/NoStorageAccess|locked/i.test(words)) return { kind: "silent", why: "locked" };
-    if (/ServiceUnknown|NameHasNoOwner|no such interface|not.*provided by any/i.test(words)) return { kind: "silent", why: "absent" };
-    return { kind: "silent", why: `failed: ${words}` };
+    return silence(why instanceof Error ? why.message : String(why));
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What a library or a tool complains of, in the words that core knows; none of them repeats a secret. */
+function silence(said: string): KeyAnswer {
+  const words = said.trim().split("\n")[0]!;
+  if (/did not receive a reply/i.test(words)) return { kind: "silent", why: "timed_out" };
+  if (/\blocked\b|prompt was dismissed/i.test(words)) return { kind: "silent", why: "locked" };
+  if (/ServiceUnknown|NameHasNoOwner|not provided by any|address is empty|No such file|Connection refused/i.test(words)) {
+    return { kind: "silent", why: "absent" };
+  }
+  return { kind: "silent", why: `failed: ${words}` };
 }
