@@ -1,5 +1,6 @@
 // 10,000 logins at once in one process, interval 60 s, no network: memory, CPU, lateness.
 // `node --expose-gc bench/crowd.mjs [LOGINS] [SECONDS]`
+import { setMaxListeners } from "node:events";
 import { createRequire } from "node:module";
 
 const { Client } = createRequire(import.meta.url)("../dist/index.cjs");
@@ -10,7 +11,11 @@ let polls = 0;
 const lateness = [];
 const before = (globalThis.gc?.(), process.memoryUsage().rss);
 const leave = new AbortController();
-const all = Array.from({ length: logins }, () => {
+setMaxListeners(0, leave.signal);
+// Begun over ten seconds, as people are not all of one moment.
+const all = [];
+for (let n = 0; n < logins; n++) {
+  if (n % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 1_000_000 / logins));
   let due;
   const fetch = async (url) => {
     const now = performance.now();
@@ -27,8 +32,8 @@ const all = Array.from({ length: logins }, () => {
     deviceEndpoint: "https://auth.example.com/device", tokenEndpoint: "https://auth.example.com/token",
     clientId: "app", store: "memory", onPrompt: () => {}, fetch,
   });
-  return client.login({ signal: leave.signal }).catch(() => {});
-});
+  all.push(client.login({ signal: leave.signal }).catch(() => {}));
+}
 await new Promise((resolve) => setTimeout(resolve, 5000));
 globalThis.gc?.();
 const rss = process.memoryUsage().rss;

@@ -10,7 +10,7 @@ mkdirSync("dist");
 const common = {
   bundle: true, target: "es2022", charset: "utf8", outdir: "dist", legalComments: "none",
   // Names and lines stay: a stack that can be read is worth some bytes.
-  keepNames: true, logLevel: "warning",
+  logLevel: "warning",
   define: { VERSION: JSON.stringify(version) },
 };
 const wasm = readFileSync("build/devicegrant.wasm");

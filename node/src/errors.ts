@@ -22,7 +22,8 @@ export class DeviceGrantError extends Error {
 
   constructor(details: Details, help?: string, cause?: unknown) {
     super(details.message, cause === undefined ? undefined : { cause });
-    this.name = new.target.name;
+    // Not by the constructor: minifiers rename it.
+    this.name = details.class;
     this.code = details.code;
     this.hint = details.hint;
     this.exit = details.exit;

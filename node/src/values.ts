@@ -203,3 +203,8 @@ export function healthOf(fields: wasm.HealthFields): Health {
   const refreshExpiresAt = moment(fields.refreshExpiresAtMs);
   return { state, at, code, reason, expiresAt, refreshExpiresAt, refreshable, warnings };
 }
+
+// The machines have classes of the same names, so that a bundler renames these.
+for (const [name, kind] of Object.entries({ Tokens, Prompt, Pending })) {
+  Object.defineProperty(kind, "name", { value: name });
+}

@@ -76,6 +76,11 @@ try {
   }
   step("package: publint", () => run(binary(".bin/publint"), ["run", "--strict", "node_modules/devicegrant"]));
   step("package: are the types wrong", () => run(binary(".bin/attw"), [packed.filename]));
+  const strict = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2023,dom,dom.iterable,dom.asynciterable"];
+  for (const how of ["nodenext", "bundler"]) {
+    const module = how === "bundler" ? "esnext" : how;
+    step(`package: types, ${how}`, () => run(binary(".bin/tsc"), [...strict, "--types", "", "--module", module, "--moduleResolution", how, "tests/types.ts"]));
+  }
   const tests = readdirSync(join(folder, "tests")).filter((name) => name.endsWith(".test.mjs"));
   for (const name of tests) step(`tests: ${name}`, () => run(process.execPath, ["--test", `--test-reporter=${process.env.REPORTER ?? "dot"}`, `tests/${name}`]));
 } finally {

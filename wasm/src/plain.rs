@@ -26,8 +26,9 @@ pub(crate) fn number(whole: u64) -> JsValue {
 pub(crate) fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
     let object = Object::new();
     for (name, value) in fields {
-        // A fresh object takes any field.
-        let _ = Reflect::set(&object, &JsValue::from_str(name), &value);
+        // A fresh object takes any field. Names come again and again: they cross once.
+        let name = JsValue::from_str(wasm_bindgen::intern(name));
+        let _ = Reflect::set(&object, &name, &value);
     }
     object.into()
 }

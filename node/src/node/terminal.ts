@@ -25,7 +25,8 @@ export const terminalPrompt: OnPrompt = (prompt) => {
 };
 
 /** The QR code in white on black, whatever the terminal's own colours: cameras want it so. */
-export function drawn(prompt: Prompt, { columns = 80, rows = 24 } = process.stderr): string[] {
+export function drawn(prompt: Prompt, size: { columns?: number; rows?: number } = process.stderr): string[] {
+  const { columns = 80, rows = 24 } = size;
   const lines = prompt.qr?.lines ?? [];
   const words = prompt.text.split("\n");
   const tall = words.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0);
