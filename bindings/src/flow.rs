@@ -357,13 +357,15 @@ impl Flow {
         }))
     }
 
-    /// Finds the login that the options name.
-    #[uniffi::constructor]
-    pub fn find(options: Arc<Options>) -> Fallible<Arc<Self>> {
-        Ok(Self::of(
-            dg::Find::login(&options.0).map_err(Failure)?,
-            found,
-        ))
+    /// Finds the login that the options name; where `even_ended`, also one that the server ended.
+    #[uniffi::constructor(default(even_ended = false))]
+    pub fn find(options: Arc<Options>, even_ended: bool) -> Fallible<Arc<Self>> {
+        let new = if even_ended {
+            dg::Find::login_even_ended
+        } else {
+            dg::Find::login
+        };
+        Ok(Self::of(new(&options.0).map_err(Failure)?, found))
     }
 
     /// Finds the sign-in that waits for its person.

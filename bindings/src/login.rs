@@ -184,6 +184,7 @@ pub struct Header {
     pub account: Option<String>,
     pub scopes: Vec<String>,
     pub signed_in_at_ms: u64,
+    pub sign_in: String,
     pub ended: Option<String>,
     pub ended_at_ms: Option<u64>,
 }
@@ -203,6 +204,7 @@ fn header(id: &dg::LoginId, revision: u64, kind: dg::Kind, header: &dg::Header) 
         account: header.account,
         scopes: header.scopes,
         signed_in_at_ms: header.signed_in_at_ms,
+        sign_in: header.sign_in,
         ended_at_ms: header.ended.as_ref().map(|ended| ended.at_ms),
         ended: header.ended.map(|ended| ended.message),
     }

@@ -101,14 +101,25 @@ impl Home {
         Ok(self.0.provider(&name).map_err(Failure)?)
     }
 
-    /// Opens the home; with `create` one that is not there is made. Blocks for some seconds where
-    /// a keyring or a command does.
-    pub fn open(&self, source: Option<String>, create: bool) -> Fallible<Option<Opened>> {
+    /// Opens the home; with `create` one that is not there is made. With `unattended` its key must
+    /// be one that a service can have. Blocks for some seconds where a keyring or a command does.
+    pub fn open(
+        &self,
+        source: Option<String>,
+        create: bool,
+        unattended: bool,
+    ) -> Fallible<Option<Opened>> {
         let source = source
             .map(|word| word.parse())
             .transpose()
             .map_err(Failure)?;
-        let opened = dg::key::open(&self.0, source, create).map_err(Failure)?;
+        let wish = dg::home::Wish {
+            source,
+            create,
+            unattended,
+            home: self.path(),
+        };
+        let opened = dg::key::open_as(&self.0, wish).map_err(Failure)?;
         Ok(opened.map(|opened| Opened {
             protects: opened.protects().to_owned(),
             key: Arc::new(Key(opened.key)),
@@ -117,6 +128,15 @@ impl Home {
             key_id: opened.key_id,
             created: opened.created,
         }))
+    }
+}
+
+#[uniffi::export]
+impl Home {
+    /// The source that the home's key was chosen to come from, be it silent now.
+    pub fn chosen(&self) -> Fallible<Option<String>> {
+        let source = dg::key::chosen(&self.0).map_err(Failure)?;
+        Ok(source.map(|source| source.as_str().to_owned()))
     }
 }
 

@@ -47,6 +47,7 @@ def build(
     home: Any,
     store: Any,
     key_source: str | None,
+    unattended: bool,
     transport: Any,
     ca: Any,
     prompt: Callable[[Any], Any] | None,
@@ -60,7 +61,7 @@ def build(
     own_provider = call(place.provider, name) if name else None
     if store in ("auto", "file"):
         kept: Any = _native.FileStore(place)
-        keys = keys or Keys(home=place, source=key_source)
+        keys = keys or Keys(home=place, source=key_source, unattended=unattended)
     elif store == "memory":
         kept = call(_native.MemoryStore)
         keys = keys or Keys.of_this_process()

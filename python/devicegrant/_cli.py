@@ -89,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     login = command("login", "Sign in: shows an address and a code, waits for the approval, keeps the tokens")
     for flag, about in (
         ("--resume", "go on with a sign-in that was interrupted"), ("--pkce", "send a PKCE challenge"),
+        ("--unattended", "refuse a key that a service, which has no desktop session, cannot reach"),
         ("--no-qr", "draw no QR code"), ("--plain", "plain lines that are never redrawn"),
         ("--spoken", "spell the code, to be read aloud"), ("--json", "one JSON object per line on stdout"),
         ("--open", "open the address in this machine's browser"),

@@ -53,6 +53,7 @@ class Client(Kept):
         store: Store | Literal["auto", "file", "memory"] = "auto",
         key: bytes | str | None = None,
         key_source: Literal["keyring", "env", "command", "passphrase", "file"] | None = None,
+        unattended: bool = False,
         transport: Any = None,
         ca: str | PathLike[str] | None = None,
         prompt: Callable[[Prompt], Union[None, Awaitable[None]]] | None = None,
@@ -64,7 +65,7 @@ class Client(Kept):
         `server` is an address, or a provider as `NAME` or `NAME/ARGUMENT`. `home` is the folder of
         logins, before `DEVICEGRANT_HOME`. `store` is `"auto"` (files), `"memory"`, or an object
         with the methods of `Store`, which needs a `key`, `DEVICEGRANT_KEY` or
-        `DEVICEGRANT_KEY_COMMAND`. `transport` is a client of httpx or httpx2, or a callable that
+        `DEVICEGRANT_KEY_COMMAND`. `unattended` refuses a key that a service cannot reach. `transport` is a client of httpx or httpx2, or a callable that
         sends a `Request`. `ca` names a file of root certificates to trust too. `prompt` shows a
         `Prompt`; without one the terminal or the notebook does. `on_event` gets what happens.
 
@@ -80,7 +81,7 @@ class Client(Kept):
         client_secret = key = None
         self._engine = build(
             current, given, scopes=scopes, params=params, home=home, store=store,
-            key_source=key_source, transport=transport, ca=ca, prompt=prompt, on_event=on_event,
+            key_source=key_source, unattended=unattended, transport=transport, ca=ca, prompt=prompt, on_event=on_event,
         )  # fmt: skip
 
     async def login(self) -> Tokens:

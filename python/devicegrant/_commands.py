@@ -56,6 +56,7 @@ def login(given: Namespace) -> int:
         client_secret=from_env(given.client_secret_env, "client secret"),
         client_auth=given.client_auth, scopes=given.scope, audience=given.audience, params=params,
         pkce=True if given.pkce else None, prompt=_shower(given, asked),
+        unattended=given.unattended,
     )  # fmt: skip
     try:
         with unless_stopped(given.timeout):
@@ -269,21 +270,28 @@ def _kept(client: Client, given: Namespace) -> None:
     try:
         finish(engine.keys.key(False, engine._ways(), _calm()))
     except StoreError as why:
-        error = None if why.code == "home_unreadable" and not os.path.exists(client.store) else why
+        error = why if engine.keys.chosen() or given.store == "redis" else None
     except DeviceGrantError as why:
         error = why
-    opened = engine.keys.opened
-    why_key = "named in home.json, where the first login put it" if opened else "not of a home, or not chosen yet"  # fmt: skip
+    # It may be silent now, and still is the one that is named.
+    opened, source = engine.keys.opened, engine.keys.chosen()
+    why_key = {
+        "memory": "drawn for this process, kept nowhere",
+        "redis": "from DEVICEGRANT_KEY, else from DEVICEGRANT_KEY_COMMAND",
+    }.get(given.store) or (
+        "named in home.json, where the first login put it" if source else
+        "the first login chooses: --key, else a variable that is set, else the keyring, else a file"
+    )  # fmt: skip
     if given.json:
         return event({
-            "event": "store", "store": client.store, "key_source": opened.source if opened else None,
+            "event": "store", "store": client.store, "key_source": source,
             "key_id": opened.key_id if opened else None, "key_why": why_key,
             "protects": opened.protects if opened else None,
-            "unattended": opened.source != "keyring" if opened else None,
+            "unattended": source != "keyring" if source else None,
             "code": error.code if error else None, "reason": error.message if error else None,
         })  # fmt: skip
     line(f"Logins are kept in {client.store}")
-    line(f"Their key: {opened.source if opened else 'not chosen yet'} ({why_key})")
+    line(f"Their key: {source or 'not chosen yet'} ({why_key})")
     if opened:
         line(opened.protects)
     if error:

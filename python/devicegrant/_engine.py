@@ -105,7 +105,7 @@ class Engine:
     ) -> _native.Cached:
         host = self._host(ways)
         if self._id is None:
-            found = await drive(call(Flow.find, self._options), host, stretch)
+            found = await drive(call(Flow.find, self._options, False), host, stretch)
             self._id = found.found.header().id
         key = await self.keys.key(False, ways, stretch)
         random = urandom(33)
@@ -220,7 +220,8 @@ class Engine:
     # Looking, and the end.
 
     async def look(self) -> _native.Found:
-        output = await drive(call(Flow.find, self._options), self._host(self._ways()))
+        """The login that is named, even one that the server ended."""
+        output = await drive(call(Flow.find, self._options, True), self._host(self._ways()))
         found: _native.Found = output.found
         return found
 
@@ -244,18 +245,17 @@ class Engine:
         ways, stretch = self._ways(), Stretch()
         host = self._host(ways)
         try:
-            id: str | None = (await self.look()).header().id
-            try:
-                key = await self.keys.key(False, ways, stretch)
-            except DeviceGrantError:
-                # A key that is gone must not keep anybody from signing out.
-                key = _native.Key(bytes(32))
-        except SignInNeeded as error:
-            ended = error.code == "login_ended"
-            id, key = call(self._options.login_id) if ended else None, _native.Key(bytes(32))
+            id = (await self.look()).header().id
+        except SignInNeeded:
+            return Output.REVOKED("nothing", None)
+        lost: DeviceGrantError | None = None
         try:
-            if id is None:
-                return Output.REVOKED("nothing", None)
-            return await drive(Flow.revoke(id, key), host, stretch)
-        finally:
-            self.forget()
+            key = await self.keys.key(False, ways, stretch)
+        except DeviceGrantError as error:
+            # A key that is gone must not keep anybody from signing out.
+            key, lost = _native.Key(bytes(32)), error
+        outcome = await drive(Flow.revoke(id, key), host, stretch)
+        self.forget()
+        if lost is not None and outcome.how == "failed":
+            return Output.REVOKED("failed", failure_of(lost))
+        return outcome

@@ -31,15 +31,21 @@ class Keys:
         given: _native.Key | None = None,
         home: _native.Home | None = None,
         source: str | None = None,
+        unattended: bool = False,
     ) -> None:
         self._key = given
         self._home = home
         self._source = source
+        self._unattended = unattended
         self.opened: _native.Opened | None = None
 
     @classmethod
     def of_this_process(cls) -> Keys:
         return cls(_native.Key(urandom(32)))
+
+    def chosen(self) -> str | None:
+        """The source that the home's key was chosen to come from."""
+        return None if self._home is None else call(self._home.chosen)
 
     async def key(self, create: bool, ways: Ways, stretch: Stretch) -> _native.Key:
         """The key; with `create` a home that is not there yet is made."""
@@ -51,7 +57,8 @@ class Keys:
         home, source = self._home, self._source
         if home is None:
             return await ways.blocking(lambda: call(_native.Key.from_variables), stretch)
-        opened = await ways.blocking(lambda: call(home.open, source, create), stretch)
+        unattended = self._unattended
+        opened = await ways.blocking(lambda: call(home.open, source, create, unattended), stretch)
         if opened is None:
             message = "logins are kept here and home.json, which names their key, is gone"
             raise new("home_unreadable", message)

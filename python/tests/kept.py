@@ -73,6 +73,22 @@ class Store:
         self.there[save.id] = save.bytes, revision
         return save.id
 
+    def end(self, id, revision):
+        """Another program met `invalid_grant` with the token of the login as it is kept."""
+        need = native.Need(60_000, None, [], True)
+        flow = native.Flow.session(id, key(), need, bytes([4]) * 32, None)
+        there, at = self.there.get(id, (None, 0))
+        refused = native.Response(status=400, headers={}, body=b'{"error":"invalid_grant"}')
+        answers = {
+            Step.LOAD: Input.LOADED(there, min(at, revision - 1)),
+            Step.LOCK: Input.LOCKED(LEASE), Step.SEND: Input.RESPONSE(refused),
+        }  # fmt: skip
+        step = flow.step(replay.WALL, replay.STEADY, GO)
+        while not isinstance(step, Step.SAVE):
+            answer = next(answer for kind, answer in answers.items() if isinstance(step, kind))
+            step = flow.step(replay.WALL, replay.STEADY, answer)
+        self.there[id] = step.bytes, revision
+
     # The conversation.
 
     def answer(self, effect, asked, step, player):
@@ -83,6 +99,10 @@ class Store:
         if effect == "load":
             if isinstance(told, dict) and "kept" in told:
                 self.sign_in(told["kept"])
+            if isinstance(told, dict) and "ended" in told:
+                self.end(asked["id"], told["ended"])
+            if isinstance(told, dict) and "renewed" in told:
+                self.there[asked["id"]] = self.met_conflict, told["renewed"]
             if isinstance(told, dict) and "nothing" in told:
                 self.there[asked["id"]] = None, told["nothing"]
             return Input.LOADED(*self.there.get(asked["id"], (None, 0)))
@@ -96,6 +116,7 @@ class Store:
         if effect == "save":
             id, expected = asked["id"], asked["expected"]
             if told == "conflict":
+                self.met_conflict = asked["bytes"]
                 self.there[id] = self.there.get(id, (None, 0))[0], expected + 1
                 return Input.CONFLICT()
             replay.same(self.there.get(id, (None, 0))[1], expected, "expected revision")

@@ -8,6 +8,7 @@ mod run;
 mod test;
 mod tools;
 mod torture;
+mod wasm;
 mod wheel;
 
 use std::process::ExitCode;
@@ -30,6 +31,11 @@ const JOBS: &[(&str, &str, Job)] = &[
         "bench-python",
         "build the wheel as it is published, and measure it beside its peers",
         bench::python,
+    ),
+    (
+        "wasm",
+        "build the machines for JavaScript into node/build",
+        wasm::run,
     ),
 ];
 

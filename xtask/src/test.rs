@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use crate::run::{cargo, command, loud, target};
-use crate::{tools, torture, wheel};
+use crate::{tools, torture, wasm, wheel};
 
 #[derive(Default)]
 struct Report {
@@ -54,11 +54,19 @@ impl Report {
     }
 }
 
+fn binary_path() -> std::path::PathBuf {
+    let name = format!("release/devicegrant{}", std::env::consts::EXE_SUFFIX);
+    target().join(name)
+}
+
 /// Further arguments go to pytest, as in `cargo xtask test -k outage`.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut report = Report::default();
     let python = report.step("Python packages", tools::python);
-    let node = report.step("Node packages", tools::node_packages);
+    let node = report.step("Node packages", || {
+        tools::node_packages("tests/servers/oidc-provider")
+    });
+    let package = report.step("Node package, its tools", || tools::node_packages("node"));
     let chromium = report.step("Chromium", tools::chromium);
     report.step("keyring", tools::keyring);
     report.step("redis-server", tools::redis_server);
@@ -82,6 +90,20 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     });
     let worker = report.step("the program of tests/torture", torture::worker);
 
+    if package.is_some() && binary.is_some() {
+        report.step("Node package, built", || {
+            wasm::twice()?;
+            loud(command(tools::NPM, &["run", "build", "--prefix", "node"]))
+        });
+        report.step("Node package, tested", || {
+            let mut tests = command(tools::NPM, &["test", "--prefix", "node"]);
+            tests.env("DEVICEGRANT_BIN", binary_path());
+            loud(tests)
+        });
+    } else {
+        let why = "node/: it needs its tools and the command";
+        report.skipped.push(why.into());
+    }
     let (Some(python), Some(()), Some(worker)) = (python, binary, worker) else {
         let why = "all of pytest tests/: it needs the Python packages and the two programs";
         report.skipped.push(why.into());
@@ -99,8 +121,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         "6",
     ];
     let mut pytest = command(python, &words);
-    let name = format!("release/devicegrant{}", std::env::consts::EXE_SUFFIX);
-    pytest.env("DEVICEGRANT_BIN", target().join(name));
+    pytest.env("DEVICEGRANT_BIN", binary_path());
     pytest.env("DEVICEGRANT_TORTURE_BIN", worker);
     if node.is_none() {
         let what = "the tests against oidc-provider: they need the Node packages";

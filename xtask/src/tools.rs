@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::run::{command, loud, root, succeeds, target};
 
+pub(crate) const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
+
 /// The Python of the tests' virtual environment, made anew when its requirements changed.
 pub(crate) fn python() -> Result<PathBuf, String> {
     let requirements = root().join("tests/requirements.txt");
@@ -50,9 +52,9 @@ pub(crate) fn python() -> Result<PathBuf, String> {
     Ok(python)
 }
 
-/// The packages of the oidc-provider server, installed anew when its lock changed.
-pub(crate) fn node_packages() -> Result<(), String> {
-    let folder = root().join("tests/servers/oidc-provider");
+/// The packages that a folder's lock names, installed anew when it changed. No script of theirs runs.
+pub(crate) fn node_packages(of: &str) -> Result<(), String> {
+    let folder = root().join(of);
     let lock = folder.join("package-lock.json");
     let stamp = folder.join("node_modules/installed-package-lock.json");
     let new_enough = "process.exit(+process.versions.node.split('.')[0] >= 20 ? 0 : 1)";
@@ -62,12 +64,9 @@ pub(crate) fn node_packages() -> Result<(), String> {
     if same(&lock, &stamp) {
         return Ok(());
     }
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let quiet = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
-    loud(command(
-        npm,
-        &[&quiet[..], &["--prefix", "tests/servers/oidc-provider"]].concat(),
-    ))?;
+    let more = ["--ignore-scripts", "--prefix", of];
+    loud(command(NPM, &[&quiet[..], &more].concat()))?;
     mark(&lock, &stamp)
 }
 

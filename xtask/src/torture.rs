@@ -9,7 +9,7 @@ use crate::tools;
 /// Words go to `tests/torture/full.py`: `race`, `kill` or `stop`, and `--size ci`.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let python = tools::python()?;
-    tools::node_packages()?;
+    tools::node_packages("tests/servers/oidc-provider")?;
     loud(cargo(&["build", "--release", "-p", "devicegrant-cli"]))?;
     let worker = worker()?;
     let mut torture = command(python, &["tests/torture/full.py"]);

@@ -45,6 +45,12 @@ fn build(python: &Path, options: &[&str], folder: &str) -> Result<PathBuf, Strin
     let mut maturin = command(python, &words);
     maturin.current_dir(root().join("python"));
     maturin.env("CARGO_TARGET_DIR", target());
+    // maturin finds zig beside the Python that runs it.
+    let beside = python.parent().unwrap_or(python).to_path_buf();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let places = std::iter::once(beside).chain(std::env::split_paths(&path));
+    let joined = std::env::join_paths(places).map_err(|why| why.to_string())?;
+    maturin.env("PATH", joined);
     // zig's linker takes "debuginfo" for "everything", and what uniffi reads with it.
     maturin.env("CARGO_PROFILE_RELEASE_STRIP", "none");
     loud(maturin)?;

@@ -1,0 +1,50 @@
+// Makes dist/ of src/ and build/ (which `cargo xtask wasm` makes).
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+
+const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+rmSync("dist", { recursive: true, force: true });
+mkdirSync("dist");
+
+const common = {
+  bundle: true, target: "es2022", charset: "utf8", outdir: "dist", legalComments: "none",
+  // Names and lines stay: a stack that can be read is worth some bytes.
+  logLevel: "warning",
+  define: { VERSION: JSON.stringify(version) },
+};
+const wasm = readFileSync("build/devicegrant.wasm");
+const bytes = JSON.stringify(wasm.toString("base64"));
+writeFileSync("dist/bytes.mjs", `export const bytes=${bytes};\n`);
+writeFileSync("dist/bytes.cjs", `exports.bytes=${bytes};\n`);
+writeFileSync("dist/devicegrant.wasm", wasm);
+
+await build({
+  ...common, platform: "node", format: "cjs", entryPoints: { main: "src/entry/node.ts" },
+  outExtension: { ".js": ".cjs" }, external: ["./bytes.cjs"],
+});
+await build({
+  ...common, platform: "node", format: "cjs", entryPoints: { cli: "src/cli/main.ts" },
+  outExtension: { ".js": ".cjs" }, external: ["./bytes.cjs"], banner: { js: "#!/usr/bin/env node" },
+});
+await build({
+  ...common, platform: "neutral", format: "esm", splitting: true, chunkNames: "shared-[hash]",
+  entryPoints: { web: "src/entry/web.ts", workerd: "src/entry/workerd.ts" },
+  outExtension: { ".js": ".mjs" }, external: ["./bytes.mjs", "./devicegrant.wasm"],
+});
+
+// `import` gives the very classes that `require` gives. By way of a variable: Node would read the
+// whole file a second time, in search of names that are written out here.
+writeFileSync("dist/index.cjs", 'const all = require("./main.cjs");\nmodule.exports = all;\n');
+const { default: names } = await import("node:module").then(async ({ createRequire }) => ({
+  default: Object.keys(createRequire(import.meta.url)("../dist/index.cjs")),
+}));
+writeFileSync("dist/index.mjs", `import all from "./index.cjs";\nexport const { ${names.join(", ")} } = all;\n`);
+
+execFileSync("node_modules/.bin/tsc", ["-p", "."], { stdio: "inherit" });
+mkdirSync("dist/build");
+cpSync("build/devicegrant.d.ts", "dist/build/devicegrant.d.ts");
+const types = (entry) => `export * from "./types/entry/${entry}.js";\n`;
+writeFileSync("dist/index.d.cts", types("node"));
+writeFileSync("dist/index.d.mts", types("node"));
+writeFileSync("dist/web.d.mts", types("web"));

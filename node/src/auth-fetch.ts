@@ -1,0 +1,34 @@
+// A `fetch` that brings the token.
+import type { Client } from "./client.js";
+import { newError } from "./errors.js";
+
+/**
+ * A `fetch` that adds the token, and where that is answered 401 asks once for another one: of however
+ * many requests that meet a 401 together, one renews it. Rejects with `SignInNeeded` where a person
+ * has to sign in. The token goes to https addresses and to this machine only.
+ */
+export function authFetch(client: Client, more: { fetch?: typeof fetch } = {}): typeof fetch {
+  return async (input, init) => {
+    const send = more.fetch ?? globalThis.fetch;
+    const first = new Request(input, init);
+    const url = new URL(first.url);
+    const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+    if (url.protocol !== "https:" && !local) {
+      throw newError("bad_option", `${url.origin} is neither https nor this machine: it gets no token`);
+    }
+    // A body is sent once only.
+    const second = first.clone();
+    const { signal } = first;
+    const token = await client.token({ signal });
+    first.headers.set("authorization", `Bearer ${token}`);
+    const answer = await send(first);
+    if (answer.status !== 401) {
+      second.body?.cancel().catch(() => {});
+      return answer;
+    }
+    const other = await client.token({ reject: token, signal });
+    await answer.body?.cancel();
+    second.headers.set("authorization", `Bearer ${other}`);
+    return send(second);
+  };
+}

@@ -1,0 +1,34 @@
+// What the package gives, on every runtime.
+import { machines } from "./machines.js";
+
+export { authFetch } from "./auth-fetch.js";
+export { Client } from "./client.js";
+export type { Abortable, SignIn, TokenNeed } from "./client.js";
+export { drive } from "./driver.js";
+export {
+  CodeExpired, Denied, DeviceGrantError, Refused, SignInNeeded, StoreError, TryLater, Usage, errorOf,
+} from "./errors.js";
+export { Host } from "./host.js";
+export { machines } from "./machines.js";
+export type * as wasm from "./machines.js";
+export { MemoryStore } from "./memory.js";
+export type { ClientOptions, KeySource, OnPrompt } from "./options.js";
+export type { Progress } from "./progress.js";
+export { RedisStore } from "./redis.js";
+export type { RedisClient } from "./redis.js";
+export { stored } from "./stored.js";
+export type { Busy, Resting, Store, Stored } from "./stored.js";
+export { Stretch } from "./stretch.js";
+export type { Send, Sent } from "./transport.js";
+export { Pending, Prompt, Tokens } from "./values.js";
+export type { Health, KeyLike, Qr } from "./values.js";
+
+/** Every code of an error, with what it means and what to do about it. */
+export function catalog(): ReturnType<ReturnType<typeof machines>["catalog"]> {
+  return machines().catalog();
+}
+
+/** The names of the providers that come along. */
+export function providers(): string[] {
+  return machines().providerNames();
+}

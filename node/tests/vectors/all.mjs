@@ -1,0 +1,17 @@
+// Plays every vector, and tells how it went.
+import { play } from "./player.mjs";
+
+/** `vectors` maps names to their content. Returns the failures. */
+export async function all(dg, vectors) {
+  const failures = [];
+  const names = Object.keys(vectors);
+  if (names.length < 600) failures.push(`only ${names.length} vectors were found`);
+  for (const name of names) {
+    try {
+      await play(dg, name, vectors[name]);
+    } catch (error) {
+      failures.push(`${name}: ${error?.message ?? error}`);
+    }
+  }
+  return { played: names.length, failures };
+}

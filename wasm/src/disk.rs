@@ -1,0 +1,157 @@
+//! The protocol on disk, for a host that has files.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use devicegrant_core::disk::{
+    Answer as Locked, DiskFlow, DiskInput, DiskStep, ListLogins, Liveness, LoadLogin, LockLogin,
+    Owner, SaveLogin, Seen, UnlockLogin,
+};
+use devicegrant_core::{Error, Lease, Lock, LoginId, Now, SecretBytes};
+use wasm_bindgen::prelude::*;
+
+use crate::plain::{bytes, number, object, take, texts};
+use crate::step::{self, Answer, one};
+use crate::{Fallible, now};
+
+type Run = dyn FnMut(Now, DiskInput) -> Result<DiskStep<JsValue>, Error>;
+
+/// One method of a store of files, under way.
+#[wasm_bindgen]
+pub struct Files(Box<Run>);
+
+/// Makes the machines of one store, and remembers what stood in their way.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Disk(Rc<RefCell<Seen>>);
+
+fn run<F: DiskFlow + 'static>(
+    mut flow: F,
+    mut end: impl FnMut(F::Output) -> JsValue + 'static,
+) -> Files {
+    Files(Box::new(move |now, input| {
+        Ok(match flow.step(now, input)? {
+            DiskStep::Done(output) => DiskStep::Done(end(output)),
+            DiskStep::MakeDir(path) => DiskStep::MakeDir(path),
+            DiskStep::List(path) => DiskStep::List(path),
+            DiskStep::Read { path, max } => DiskStep::Read { path, max },
+            DiskStep::Publish {
+                path,
+                bytes,
+                durable,
+            } => DiskStep::Publish {
+                path,
+                bytes,
+                durable,
+            },
+            DiskStep::Remove(path) => DiskStep::Remove(path),
+            DiskStep::Liveness(owner) => DiskStep::Liveness(owner),
+        })
+    }))
+}
+
+#[wasm_bindgen]
+impl Disk {
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn load(&self, id: String) -> Files {
+        run(LoadLogin::new(LoginId(id.into())), |found| {
+            step::loaded(found.bytes, found.revision)
+        })
+    }
+
+    pub fn save(&self, id: String, bytes: Option<Vec<u8>>, expected: f64) -> Fallible<Files> {
+        let save = step::save(id, bytes, expected);
+        Ok(run(SaveLogin::new(save)?, step::saved))
+    }
+
+    /// `owner` is the host's own process: `{ pid, start, space }`.
+    pub fn lock(&self, id: String, ttl_ms: u32, force: bool, owner: &JsValue) -> Fallible<Files> {
+        let (id, seen) = (LoginId(id.into()), Rc::clone(&self.0));
+        let wish = Lock {
+            id: id.clone(),
+            ttl_ms,
+            force,
+        };
+        let machine = LockLogin::new(wish, take::<Owner>(owner)?, &seen.borrow());
+        Ok(run(machine, move |attempt| {
+            seen.borrow_mut().learn(&id, attempt.sight);
+            match attempt.answer {
+                Locked::Yes(lease) => one("locked", "lease", (&*lease.0).into()),
+                Locked::Busy { since } => one("busy", "since", number(since)),
+                Locked::Resting(rest) => step::resting(rest),
+            }
+        }))
+    }
+
+    pub fn unlock(&self, lease: String, until_ms: Option<f64>, code: String) -> Fallible<Files> {
+        let rest = until_ms.map(|until_ms| step::rest_of(until_ms, &code));
+        let machine = UnlockLogin::new(&Lease(lease.into()), rest)?;
+        Ok(run(machine, |()| object([("kind", "go".into())])))
+    }
+
+    pub fn list(&self) -> Files {
+        run(ListLogins::default(), |ids| {
+            one("listed", "names", texts(ids.iter().map(|id| &*id.0)))
+        })
+    }
+}
+
+fn input(answer: &Answer) -> Option<DiskInput> {
+    Some(match answer.kind()?.as_str() {
+        "go" => DiskInput::Go,
+        "made" => DiskInput::Made,
+        "names" => DiskInput::Names(answer.names()?),
+        "bytes" => DiskInput::Bytes(SecretBytes::new(answer.bytes()?)),
+        "absent" => DiskInput::Absent,
+        "unsafe" => DiskInput::Unsafe(answer.why()?),
+        "published" => DiskInput::Published,
+        "exists" => DiskInput::Exists,
+        "removed" => DiskInput::Removed,
+        "dead" => DiskInput::Liveness(Liveness::Dead),
+        "alive" => DiskInput::Liveness(Liveness::Alive),
+        "unknown" => DiskInput::Liveness(Liveness::Unknown),
+        _ => return None,
+    })
+}
+
+#[wasm_bindgen]
+impl Files {
+    /// As a flow's, but what it asks is done to files.
+    pub fn step(&mut self, wall_ms: f64, steady_ms: f64, answer: &Answer) -> Fallible<JsValue> {
+        let input = input(answer).ok_or_else(step::no_answer)?;
+        Ok(match (self.0)(now(wall_ms, steady_ms), input)? {
+            DiskStep::MakeDir(path) => one("makeDir", "path", path.into()),
+            DiskStep::List(path) => one("list", "path", path.into()),
+            DiskStep::Read { path, max } => object([
+                ("kind", "read".into()),
+                ("path", path.into()),
+                ("max", max.into()),
+            ]),
+            DiskStep::Publish {
+                path,
+                bytes: content,
+                durable,
+            } => object([
+                ("kind", "publish".into()),
+                ("path", path.into()),
+                ("bytes", bytes(content.expose())),
+                ("durable", durable.into()),
+            ]),
+            DiskStep::Remove(path) => one("remove", "path", path.into()),
+            DiskStep::Liveness(owner) => one(
+                "liveness",
+                "owner",
+                object([
+                    ("pid", owner.pid.into()),
+                    ("start", owner.start.into()),
+                    ("space", owner.space.into()),
+                ]),
+            ),
+            DiskStep::Done(output) => one("done", "output", output),
+        })
+    }
+}

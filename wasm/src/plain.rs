@@ -1,0 +1,64 @@
+//! Plain values, both ways.
+
+use devicegrant_core::{Code, Error};
+use js_sys::{Array, Object, Reflect, Uint8Array};
+use serde::{Serialize, de::DeserializeOwned};
+use wasm_bindgen::JsValue;
+
+use crate::Fallible;
+
+/// A whole number from one of JavaScript's. Above 2^53 neither side is exact.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, and NaN is 0"
+)]
+pub(crate) fn whole(number: f64) -> u64 {
+    number as u64
+}
+
+#[allow(clippy::cast_precision_loss, reason = "see `whole`")]
+pub(crate) fn number(whole: u64) -> JsValue {
+    JsValue::from_f64(whole as f64)
+}
+
+/// A plain object with these fields.
+pub(crate) fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in fields {
+        // A fresh object takes any field. Names come again and again: they cross once.
+        let name = JsValue::from_str(wasm_bindgen::intern(name));
+        let _ = Reflect::set(&object, &name, &value);
+    }
+    object.into()
+}
+
+pub(crate) fn bytes(bytes: &[u8]) -> JsValue {
+    Uint8Array::from(bytes).into()
+}
+
+pub(crate) fn texts(texts: impl IntoIterator<Item = impl AsRef<str>>) -> JsValue {
+    let texts = texts
+        .into_iter()
+        .map(|text| JsValue::from_str(text.as_ref()));
+    texts.collect::<Array>().into()
+}
+
+/// What core knows as JSON, as the same plain value.
+pub(crate) fn give(value: &impl Serialize) -> JsValue {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    js_sys::JSON::parse(&text).unwrap_or(JsValue::NULL)
+}
+
+/// The other way. Errors: `bad_option`.
+pub(crate) fn take<T: DeserializeOwned>(value: &JsValue) -> Fallible<T> {
+    let text = js_sys::JSON::stringify(value).map(String::from);
+    serde_json::from_str(&text.unwrap_or_default()).map_err(|why| {
+        // serde's words name the field and never its value, but for a wrong type or word.
+        Error::new(
+            Code::BadOption,
+            format!("the options cannot be read: {why}"),
+        )
+        .into()
+    })
+}

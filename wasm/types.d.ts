@@ -1,0 +1,391 @@
+/**
+ * The machines of devicegrant for JavaScript, for those who bring their own loop.
+ *
+ * A machine decides and performs nothing. Give `step` an answer, do the one thing that it asks for,
+ * and give it what came of that:
+ *
+ * ```js
+ * let answer = { kind: "go" };
+ * for (;;) {
+ *   const step = flow.step(Date.now(), performance.now(), answer);
+ *   if (step.kind === "done") return step.output;
+ *   answer = await perform(step);
+ * }
+ * ```
+ *
+ * Times are milliseconds: `wallMs` since 1970, `steadyMs` on a clock that never goes back. `random`
+ * is 32 bytes, fresh for every call. Whatever is thrown is a `Failure`. An object of these classes
+ * lives outside of the collector's sight until it is collected; `free` gives it back at once.
+ */
+
+/** What ends a machine. Nothing in it is a secret. */
+export class Failure {
+  constructor(code: string, message: string);
+  details(): Details;
+  free(): void;
+}
+
+export interface Details {
+  /** What the caller can do next: `SignInNeeded`, `Denied`, `CodeExpired`, `TryLater`, `Refused`, `StoreError`, `Usage`. */
+  class: string;
+  /** Stable; `devicegrant explain CODE`. */
+  code: string;
+  message: string;
+  hint: string;
+  /** Of a command that ends with it. */
+  exit: number;
+  /** What the server said (RFC 6749 §5.2), cleaned. */
+  error?: string;
+  error_description?: string;
+  error_uri?: string;
+  /** The logins that fit, where the code is `ambiguous_login`. */
+  candidates: string[];
+}
+
+/** Every code there is. */
+export function catalog(): { code: string; class: string; exit: number; meaning: string; hint: string }[];
+
+/** Why nobody should renew before a moment, and what the last try ended with. */
+export interface Rest {
+  untilMs: number;
+  code: string;
+}
+
+/** The one thing that a flow asks for. */
+export type Step<T> =
+  /** Send it as it is, follow no redirect; then `response` or `unreachable`. */
+  | { kind: "send"; request: Request }
+  /** Show it to a person; then `go` at once. */
+  | { kind: "show"; prompt: Prompt }
+  /** Sleep until the steady clock reads that; then `go`. Waking early does no harm. */
+  | { kind: "wait"; until: number }
+  /** Then `loaded`. */
+  | { kind: "load"; id: string }
+  /** Then `listed`. */
+  | { kind: "list" }
+  /** Write, if the revision still is the expected one; no bytes: a sign-out. Then `saved` or `conflict`. */
+  | { kind: "save"; id: string; bytes: Uint8Array | null; expected: number }
+  /** Take the lease without waiting; then `locked`, `busy` or `resting`. */
+  | { kind: "lock"; id: string; ttlMs: number; force: boolean }
+  /** Then `go`. */
+  | { kind: "unlock"; lease: string; rest: Rest | null }
+  | { kind: "done"; output: T };
+
+/** What a flow is answered. */
+export type Answer =
+  | { kind: "go" }
+  /** `headers`: name, value, name, value … `bytes`: the body, at most one byte more than `maxBody`. */
+  | { kind: "response"; status: number; headers: string[]; bytes: Uint8Array }
+  | { kind: "unreachable"; why: "not_sent" | "maybe_sent" | "timed_out" | "tls" | "tls_untrusted" | "tls_expired" | "tls_wrong_host" }
+  /** Revision 0: nothing was ever written. */
+  | { kind: "loaded"; bytes?: Uint8Array; revision: number }
+  | { kind: "listed"; names: string[] }
+  | { kind: "saved"; revision: number }
+  | { kind: "conflict" }
+  | { kind: "locked"; lease: string }
+  | { kind: "busy"; since: number }
+  | { kind: "resting"; untilMs: number; code: string }
+  /** The store could not do it. */
+  | { kind: "failed"; code: string; message: string };
+
+/** An HTTP request; its getters may give credentials. */
+export class Request {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  readonly headers: [string, string][];
+  readonly body: Uint8Array;
+  readonly timeoutMs: number;
+  readonly maxBody: number;
+  /** A caller who gives up must not cut it off. */
+  readonly mustFinish: boolean;
+  free(): void;
+}
+
+/** What happened, without a secret; durations in seconds. */
+export type Event = { event: string } & Record<string, unknown>;
+
+/** A conversation that core decides. */
+export class Flow<T> {
+  /** From options to a grant; `ownProvider` is the text of the user's own `NAME.json`. */
+  static discover(options: Options, ownProvider?: string): Flow<Grant>;
+  /** Asks for a code, shows it, polls until the end. */
+  static login(grant: Grant, random: Uint8Array): Flow<Pending | Tokens>;
+  static begin(grant: Grant, random: Uint8Array): Flow<Pending | Tokens>;
+  /** Polls once, if it is time. */
+  static poll(pending: Pending): Flow<Pending | Tokens>;
+  /** Shows the prompt again and polls until the end. */
+  static resume(pending: Pending): Flow<Pending | Tokens>;
+  /** Keeps fresh tokens as the login that the options name. */
+  static keep(options: Options, grant: Grant, tokens: Tokens, wallMs: number, key: Key, random: Uint8Array): Flow<Login>;
+  static keepPending(options: Options, pending: Pending, wallMs: number, key: Key, random: Uint8Array): Flow<{ id: string; revision: number }>;
+  static find(options: Options): Flow<Found>;
+  static findPending(options: Options): Flow<Found>;
+  /** Polls a kept sign-in under its lease: once, or to the end. */
+  static finish(id: string, key: Key, toTheEnd: boolean, random: Uint8Array): Flow<Pending | Login>;
+  /** A good token, renewed where that is due; `unwritten`, what an earlier one could not save, is taken over. */
+  static session(id: string, key: Key, need: Need, random: Uint8Array, unwritten?: Login): Flow<Renewal>;
+  static revoke(id: string, key: Key): Flow<{ how: "nothing" | "at_server" | "not_offered" | "failed"; failure?: Failure }>;
+  /** Everything that is kept, in its clear part. */
+  static survey(): Flow<(Found | Failure)[]>;
+  step(wallMs: number, steadyMs: number, answer: Answer): Step<T>;
+  takeEvents(): Event[] | undefined;
+  free(): void;
+}
+
+/** What a caller wishes, with the names of core: `target`, `issuer`, `client_id` … */
+export class Options {
+  constructor(plain: Record<string, unknown>);
+  loginId(): string | undefined;
+  /** The provider whose `NAME.json` may be the user's own. */
+  providerName(): string | undefined;
+  helpBase(ownProvider?: string): string | undefined;
+  free(): void;
+}
+
+export function providerNames(): string[];
+
+export class Need {
+  constructor(minTtlMs: number, reject: string | undefined, scopes: string[], force: boolean);
+  free(): void;
+}
+
+/** What logins are sealed with. */
+export class Key {
+  constructor(bytes: Uint8Array);
+  static fromText(text: string): Key;
+  /** Public. */
+  readonly id: string;
+  /** As `DEVICEGRANT_KEY` takes it. */
+  readonly text: string;
+  free(): void;
+}
+
+export interface PromptFields {
+  user_code: string;
+  verification_uri: string;
+  verification_uri_complete: string | null;
+  expires_at_ms: number;
+  interval: number;
+  scopes: string[];
+  message: string | null;
+}
+
+export class Prompt {
+  readonly fields: PromptFields;
+  readonly text: string;
+  readonly plain: string;
+  readonly spoken: string;
+  /** `modules`: row by row, 1 where dark. `lines`: half blocks, white on black. */
+  readonly qr: { size: number; lines: string[]; modules: Uint8Array } | null;
+  free(): void;
+}
+
+export class Grant {
+  /** All of it but the client's secret. */
+  readonly fields: Record<string, unknown>;
+  free(): void;
+}
+
+export class Pending {
+  readonly prompt: Prompt | undefined;
+  readonly grant: Grant;
+  readonly expiresAtMs: number;
+  /** Sealed, to be finished elsewhere. */
+  toBytes(key: Key, random: Uint8Array): Uint8Array;
+  static fromBytes(key: Key, bytes: Uint8Array): Pending;
+  free(): void;
+}
+
+export class Tokens {
+  readonly accessToken: string;
+  readonly refreshToken: string | undefined;
+  readonly idToken: string | undefined;
+  readonly tokenType: string;
+  readonly expiresAtMs: number | null;
+  readonly refreshExpiresAtMs: number | null;
+  readonly scopes: string[];
+  readonly issuer: string | undefined;
+  readonly extra: Record<string, unknown>;
+  free(): void;
+}
+
+export interface Header {
+  id: string;
+  revision: number;
+  kind: "login" | "pending" | "ended";
+  login: {
+    profile: string | null;
+    target: string | null;
+    issuer: string | null;
+    client_id: string;
+    resource: string | null;
+    account: string | null;
+    scopes: string[];
+    signed_in_at_ms: number;
+    sign_in: string;
+    ended?: { at_ms: number; message: string };
+  };
+}
+
+export class Login {
+  readonly header: Header;
+  readonly tokens: Tokens;
+  /** Scopes that were granted and had not been asked for. */
+  readonly grantedBeyond: string[];
+  /** For what takes one over. */
+  copy(): Login;
+  free(): void;
+}
+
+export class Found {
+  readonly header: Header;
+  open(key: Key): Login;
+  free(): void;
+}
+
+export class Renewal {
+  readonly login: Login;
+  readonly rest: Rest | null;
+  /** Why the newest tokens are in memory alone. */
+  readonly unsaved: Failure | undefined;
+  cached(wallMs: number, steadyMs: number, share: number): Cached;
+  free(): void;
+}
+
+/** A login in memory: answers without a store as long as its token is good. */
+export class Cached {
+  readonly login: Login;
+  token(wallMs: number, steadyMs: number, need: Need): string | undefined;
+  /** Whether `token` would give one. */
+  meets(wallMs: number, steadyMs: number, need: Need): boolean;
+  free(): void;
+}
+
+export interface HealthFields {
+  state: "fresh" | "expiring" | "signed_out" | "unreachable";
+  atMs: number;
+  code?: string;
+  reason?: string;
+  expiresAtMs: number | null;
+  refreshExpiresAtMs: number | null;
+  refreshable: boolean;
+  warnings: string[];
+}
+
+/** `login` and `failure` are taken over. */
+export function health(login: Login | undefined, whyNone: Failure, failure: Failure | undefined, failedAtMs: number, wallMs: number): HealthFields;
+
+/** LOCKING.md: what is done to files, decided. */
+export class Disk {
+  constructor();
+  load(id: string): Files;
+  save(id: string, bytes: Uint8Array | undefined, expected: number): Files;
+  lock(id: string, ttlMs: number, force: boolean, owner: Owner): Files;
+  unlock(lease: string, untilMs: number | undefined, code: string): Files;
+  list(): Files;
+}
+
+/** A process: `start` where the system tells it, and the space in which both mean something. */
+export interface Owner {
+  pid: number;
+  start?: string;
+  space: string;
+}
+
+export type FileStep =
+  | { kind: "makeDir"; path: string }
+  | { kind: "list"; path: string }
+  | { kind: "read"; path: string; max: number }
+  | { kind: "publish"; path: string; bytes: Uint8Array; durable: boolean }
+  | { kind: "remove"; path: string }
+  | { kind: "liveness"; owner: Owner }
+  /** The answer for the flow that asked the store. */
+  | { kind: "done"; output: Answer };
+
+export type FileAnswer =
+  | { kind: "go" | "made" | "absent" | "published" | "exists" | "removed" | "dead" | "alive" | "unknown" }
+  | { kind: "names"; names: string[] }
+  | { kind: "bytes"; bytes: Uint8Array }
+  | { kind: "unsafe"; why: string };
+
+export class Files {
+  step(wallMs: number, steadyMs: number, answer: FileAnswer): FileStep;
+  free(): void;
+}
+
+/** Holds a key. */
+export class Hidden {
+  readonly bytes: Uint8Array;
+  readonly text: string;
+  free(): void;
+}
+
+export type KeyStep<T> =
+  | { kind: "read"; name: string }
+  | { kind: "publish"; name: string; content: Hidden }
+  | { kind: "variable"; name: string }
+  | { kind: "run"; argv: string[]; timeoutMs: number }
+  | { kind: "recall"; account: string; timeoutMs: number }
+  | { kind: "remember"; account: string; content: Hidden; timeoutMs: number }
+  | { kind: "done"; output: T };
+
+export type KeyAnswer =
+  | { kind: "go" | "published" | "exists" | "kept" }
+  | { kind: "file"; bytes?: Uint8Array }
+  | { kind: "text"; text?: string }
+  /** `absent`, `locked`, `volatile`, `timed_out`, or a few words that hold no secret. */
+  | { kind: "silent"; why: string };
+
+/** The key of a home, or of a store that has none. */
+export class KeyFlow<T> {
+  /** `random`: 64 bytes. Ends with nothing where there is no home and none is to be made. */
+  static open(
+    source: string | undefined,
+    create: boolean,
+    home: string,
+    random: Uint8Array,
+    unattended?: boolean,
+  ): KeyFlow<Opened | undefined>;
+  static variables(): KeyFlow<Key>;
+  step(answer: KeyAnswer): KeyStep<T>;
+  free(): void;
+}
+
+export class Opened {
+  readonly key: Key;
+  readonly homeId: string;
+  readonly source: string;
+  readonly keyId: string;
+  readonly created: boolean;
+  readonly protects: string;
+  free(): void;
+}
+
+/** One call: `EVALSHA`, and `EVAL` where the server answers `NOSCRIPT`. */
+export interface Call {
+  script: string;
+  keys: string[];
+  args: Uint8Array[];
+}
+
+/** The store on Redis: the calls, and what is answered. A string of Redis is text or bytes. */
+export class Redis {
+  constructor(prefix?: string);
+  load(id: string): Call;
+  loaded(answer: unknown): Answer;
+  /** Before each save. */
+  enlist(id: string): Call;
+  save(id: string, bytes: Uint8Array | undefined, expected: number, again: boolean): Call;
+  saved(expected: number, answer: unknown): Answer;
+  lease(id: string, random: Uint8Array): string;
+  lock(id: string, ttlMs: number, force: boolean, lease: string): Call;
+  locked(lease: string, answer: unknown, wallMs: number, steadyMs: number): Answer;
+  unlock(lease: string, untilMs: number | undefined, code: string, wallMs: number): Call;
+  unlocked(answer: unknown): Answer;
+  list(): Call;
+  listed(answer: unknown): Answer;
+  failed(place: string, words: string, said: boolean): { failure: Failure; passes: boolean };
+}
+
+/** Starts the machines; once, before anything else. */
+export function initSync(from: { module: WebAssembly.Module | BufferSource }): unknown;
