@@ -119,6 +119,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         "-ra",
         "-n",
         "6",
+        // The slow ones stand together: who has none left takes of theirs.
+        "--dist",
+        "worksteal",
     ];
     let mut pytest = command(python, &words);
     pytest.env("DEVICEGRANT_BIN", binary_path());
