@@ -39,6 +39,12 @@ class Demo:
             assert time.monotonic() < end, f"{words!r} did not happen {count} times: {self._words}"
             time.sleep(0.02)
 
+    def exactly(self, words, count):
+        """Asserts that they stand there so often. The server tells it a moment after it has answered."""
+        self.wait_for(words, count)
+        time.sleep(0.1)
+        assert self.count(words) == count, self._words
+
     def approve(self, user_code):
         httpx.post(f"{self.issuer}/demo/approve", data={"user_code": user_code}, trust_env=False).raise_for_status()
 

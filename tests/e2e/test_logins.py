@@ -147,7 +147,7 @@ def test_renew(command, demo):
     assert command.token("--profile", "a") != before
     run = command.run("renew", "--all", "--force", "--json")
     assert [event["renewed"] for event in run.events()] == [True, True]
-    assert server.count("was renewed") == 3
+    server.exactly("was renewed", 3)
     assert command.run("renew").code == 2, "two fit"
     assert command.run("renew", "--all", "--profile", "a").code == 2
     assert "--profile a" in command.run("renew", "--all").out
@@ -158,7 +158,7 @@ def test_renew_what_is_due(command, demo):
     command.sign_in(server.issuer, *TV)
     time.sleep(1.2)
     assert command.run("renew", "--all", "--json").events()[0]["renewed"] is True
-    assert server.count("was renewed") == 1
+    server.exactly("was renewed", 1)
 
 
 def test_renew_all_goes_on_past_one_that_fails(command, demo):

@@ -33,7 +33,7 @@ def finish(command, server, prompt, argv):
     assert run.end() == 0
     assert server.accepts(command.token(server.issuer))
     assert pending(command) == []
-    assert server.count("asked for a code") == 1
+    server.exactly("asked for a code", 1)
 
 
 def test_after_a_kill(command, demo):
@@ -103,7 +103,8 @@ def test_what_cannot_be_resumed(command, demo):
     run, _ = begun(command, other)
     assert run.end() == 4
     assert "--resume" not in run.events()[-1]["hint"]
-    assert len(pending(command)) == 0 and other.count("asked for a code") == 1
+    assert len(pending(command)) == 0
+    other.exactly("asked for a code", 1)
 
 
 def sealed_by(source, command):

@@ -43,7 +43,7 @@ def test_rotation_is_kept(command, demo):
         tokens.append(command.token(server.issuer))
         assert server.accepts(tokens[-1])
     assert len(set(tokens)) == 4
-    assert server.count("refresh token replaced") == 3
+    server.exactly("refresh token replaced", 3)
     assert server.count("spent credential") == 0
 
 
@@ -65,7 +65,7 @@ def test_a_token_that_was_refused_is_replaced_once(command, demo):
     second = command.token(server.issuer, "--reject-env", "BAD", BAD=first)
     assert second != first
     assert command.token(server.issuer, "--reject-env", "BAD", BAD=first) == second
-    assert server.count("was renewed") == 1
+    server.exactly("was renewed", 1)
     missing = command.run("token", server.issuer, "--reject-env", "NOT_SET")
     assert missing.code == 2 and "NOT_SET" in missing.err
 
@@ -77,7 +77,7 @@ def test_many_at_once_are_one_exchange(command, demo):
     runs = [command.start("token", server.issuer) for _ in range(8)]
     assert [run.end() for run in runs] == [0] * 8, [run.err for run in runs]
     assert len({run.out for run in runs}) == 1
-    assert server.count("was renewed") == 1
+    server.exactly("was renewed", 1)
 
 
 def test_killed_in_the_middle_of_an_exchange(command, demo):
@@ -94,7 +94,7 @@ def test_killed_in_the_middle_of_an_exchange(command, demo):
     stuck.signal(signal.SIGKILL)
     assert waiting.end() == 0, waiting.err
     assert time.monotonic() - begun < 10
-    assert server.count("was renewed") == 1
+    server.exactly("was renewed", 1)
 
 
 def test_the_server_is_away(command, demo):
@@ -121,7 +121,7 @@ def test_the_server_ended_it(json_too, command, demo):
     assert "devicegrant login" in run.out + run.err
     # The second one does not ask again.
     assert command.run("token", server.issuer).code == 3
-    assert server.count("as scripted, Refresh") == 1
+    server.exactly("as scripted, Refresh", 1)
     status = command.run("status", "--json")
     login = next(event for event in status.events() if event["event"] == "login")
     assert (login["state"], login["code"]) == ("signed_out", "login_ended")
@@ -172,7 +172,7 @@ def test_the_disk_is_full(argv, command, demo):
         capture_output=True, timeout=60, check=False,
     )
     assert run.returncode == 7
-    assert server.count("was renewed") == 1
+    server.exactly("was renewed", 1)
     out, err = run.stdout.decode(), run.stderr.decode()
     assert "logins/" in err
     if argv[0] == "renew":
