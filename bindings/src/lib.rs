@@ -19,6 +19,7 @@ mod http;
 mod login;
 mod options;
 mod redis;
+mod step;
 mod store;
 
 uniffi::setup_scaffolding!();
