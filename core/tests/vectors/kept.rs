@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::compare;
 use crate::made::{begun, grant, tokens, written};
 use crate::replay::{ENTROPY, Host, Result_, START};
-use crate::vector::{Expected, FlowName, Kept, Vector, Waiting};
+use crate::vector::{Expected, FlowName, Kept, Vector};
 
 const KEY: [u8; 32] = [7; 32];
 const LEASE: &str = "lease-1";
@@ -113,7 +113,7 @@ impl Store {
     }
 
     /// A sign-in that was begun then and waits.
-    fn wait(&mut self, vector: &Vector, waiting: &Waiting) -> Result<(), String> {
+    fn wait(&mut self, vector: &Vector, waiting: &Kept) -> Result<(), String> {
         let at = Now {
             wall_ms: START.wall_ms - waiting.ago_ms,
             steady_ms: 1_000,

@@ -25,7 +25,7 @@ pub(crate) struct Vector {
     /// The login that the store has at the start.
     pub(crate) kept: Option<Kept>,
     /// The sign-in that waits in the store at the start.
-    pub(crate) waiting: Option<Waiting>,
+    pub(crate) waiting: Option<Kept>,
     /// The client that the store has at the start.
     pub(crate) registered: Option<RegisteredClient>,
     /// What the caller needs of a token.
@@ -89,24 +89,11 @@ pub(crate) struct HomeCall {
     pub(crate) unattended: bool,
 }
 
-/// A login that a sign-in left in the store.
+/// A login that a sign-in left in the store, or a sign-in that waits there.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Kept {
-    /// The token response that it came from.
-    pub(crate) answer: Value,
-    /// How long before the start it was asked for.
-    #[serde(default)]
-    pub(crate) ago_ms: u64,
-    #[serde(default = "one")]
-    pub(crate) revision: u64,
-}
-
-/// A sign-in that waits in the store.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Waiting {
-    /// The device authorization response that it came from.
+    /// The response that it came from: of the token endpoint, or of the device endpoint.
     pub(crate) answer: Value,
     /// How long before the start it was asked for.
     #[serde(default)]
