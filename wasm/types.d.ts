@@ -205,6 +205,7 @@ export class Tokens {
   readonly refreshExpiresAtMs: number | null;
   readonly scopes: string[];
   readonly issuer: string | undefined;
+  readonly sub: string | undefined;
   readonly extra: Record<string, unknown>;
   free(): void;
 }
@@ -220,6 +221,7 @@ export interface Header {
     client_id: string;
     resource: string | null;
     account: string | null;
+    expected_account?: string;
     scopes: string[];
     signed_in_at_ms: number;
     sign_in: string;

@@ -130,6 +130,8 @@ pub struct TokenFields {
     pub refresh_expires_at_ms: Option<u64>,
     pub scopes: Vec<String>,
     pub issuer: Option<String>,
+    /// Whose they are, where the server said so.
+    pub sub: Option<String>,
 }
 
 fn exposed(secret: Option<&Secret>) -> Option<String> {
@@ -145,6 +147,7 @@ impl Tokens {
             refresh_expires_at_ms: self.0.refresh_expires_at_ms,
             scopes: self.0.scopes.clone(),
             issuer: self.0.issuer.clone(),
+            sub: self.0.sub.clone(),
         }
     }
 
@@ -182,6 +185,7 @@ pub struct Header {
     pub client_id: String,
     pub resource: Option<String>,
     pub account: Option<String>,
+    pub expected_account: Option<String>,
     pub scopes: Vec<String>,
     pub signed_in_at_ms: u64,
     pub sign_in: String,
@@ -202,6 +206,7 @@ fn header(id: &dg::LoginId, revision: u64, kind: dg::Kind, header: &dg::Header) 
         client_id: header.client_id,
         resource: header.resource,
         account: header.account,
+        expected_account: header.expected_account,
         scopes: header.scopes,
         signed_in_at_ms: header.signed_in_at_ms,
         sign_in: header.sign_in,

@@ -30,8 +30,12 @@ pub struct Header {
     pub client_id: String,
     /// The resource indicator (RFC 8707).
     pub resource: Option<String>,
-    /// Whose login it is, where the server said so.
+    /// Whose login it is, by its `sub`, where the server said so; of a sign-in that waits, whose it
+    /// has to become.
     pub account: Option<String>,
+    /// The name of the account that was expected, where it was one besides the `sub`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_account: Option<String>,
     /// What was granted at the sign-in.
     pub scopes: Vec<String>,
     /// When a person signed in, in milliseconds since 1970.
@@ -76,7 +80,10 @@ impl Header {
     ///
     /// Errors: those of options that name no one place, which discovery would have met first.
     pub(super) fn new(options: &Options, grant: &Grant, now: Now) -> Result<Self, Error> {
+        let expected = grant.expected.clone().unwrap_or_default();
         Ok(Self {
+            account: expected.sub,
+            expected_account: expected.account,
             profile: options.profile.clone(),
             target: options.target_name()?,
             issuer: grant.endpoints.issuer.as_deref().map(normal),
@@ -111,7 +118,9 @@ impl Header {
 impl Record {
     /// The record of a sign-in that `options` asked for, and that ended at `now`.
     ///
-    /// Errors: those of options that name no one place, which discovery would have met first.
+    /// Errors: those of options that name no one place, which discovery would have met first;
+    /// `wrong_account` for a sign-in that was begun for another account than these options expect,
+    /// or for whatever account.
     pub fn new(
         options: &Options,
         grant: Arc<Grant>,
@@ -119,11 +128,22 @@ impl Record {
         now: Now,
     ) -> Result<Self, Error> {
         let header = Header::new(options, &grant, now)?;
-        Ok(Self::signed_in(header, grant, tokens))
+        let record = Self::signed_in(header, grant, tokens);
+        match options.expected()? {
+            Some(expected) if !expected.fits(&record.header) => {
+                let message = format!(
+                    "the account {} is expected here, and the sign-in was not begun for it",
+                    expected.describe()
+                );
+                Err(Error::new(Code::WrongAccount, message))
+            }
+            _ => Ok(record),
+        }
     }
 
     pub(super) fn signed_in(mut header: Header, grant: Arc<Grant>, tokens: Tokens) -> Self {
         header.scopes.clone_from(&tokens.scopes);
+        header.account.clone_from(&tokens.sub);
         Self {
             header,
             grant,
