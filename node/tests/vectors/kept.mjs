@@ -19,7 +19,7 @@ export class Kept {
 
   /** The options; for a sign-in for whatever account without what they expect. */
   begunWith(kept) {
-    const { expected_sub, expected_account, ...others } = this.vector.options;
+    const { expected_sub, expected_account, ...others } = this.vector.options ?? {};
     return kept.anybody ? new this.wasm.Options(others) : this.options;
   }
 
