@@ -224,7 +224,7 @@ export interface Header {
     client_id: string;
     resource: string | null;
     account: string | null;
-    expected_account?: string;
+    expected?: { sub?: string; account?: string };
     scopes: string[];
     signed_in_at_ms: number;
     sign_in: string;

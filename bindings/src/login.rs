@@ -179,13 +179,14 @@ pub struct Header {
     pub revision: u64,
     /// `login`, `pending` or `ended`.
     pub kind: String,
+    /// How a person names it, and no other, behind a command.
+    pub name: String,
     pub profile: Option<String>,
     pub target: Option<String>,
     pub issuer: Option<String>,
     pub client_id: String,
     pub resource: Option<String>,
     pub account: Option<String>,
-    pub expected_account: Option<String>,
     pub scopes: Vec<String>,
     pub signed_in_at_ms: u64,
     pub sign_in: String,
@@ -199,6 +200,7 @@ fn header(id: &dg::LoginId, revision: u64, kind: dg::Kind, header: &dg::Header) 
     Header {
         id: id.to_string(),
         revision,
+        name: header.name(),
         kind: kind.as_str().unwrap_or_default().to_owned(),
         profile: header.profile,
         target: header.target,
@@ -206,7 +208,6 @@ fn header(id: &dg::LoginId, revision: u64, kind: dg::Kind, header: &dg::Header) 
         client_id: header.client_id,
         resource: header.resource,
         account: header.account,
-        expected_account: header.expected_account,
         scopes: header.scopes,
         signed_in_at_ms: header.signed_in_at_ms,
         sign_in: header.sign_in,

@@ -1,6 +1,5 @@
 """Who approved must be who was expected, at oidc-provider."""
 
-
 import os
 import subprocess
 import sys

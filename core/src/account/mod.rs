@@ -61,12 +61,21 @@ impl Expected {
         self.account.as_deref().is_some_and(|a| a.contains('@'))
     }
 
+    /// How the command names it.
+    pub(crate) fn flags(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let sub = self.sub.as_deref().map(|sub| ("--expect-sub", sub));
+        let account = self.account.as_deref();
+        sub.into_iter()
+            .chain(account.map(|account| ("--expect-account", account)))
+    }
+
     /// Whether a login, or a sign-in that waits, is of this account, as its clear header says.
     pub(crate) fn fits(&self, header: &Header) -> bool {
         let kept = header.account.as_ref();
         let sub = self.sub.is_none() || self.sub.as_ref() == kept;
         let account = self.account.as_ref().is_none_or(|account| {
-            let checked = header.expected_account.as_ref();
+            let checked = header.expected.as_ref();
+            let checked = checked.and_then(|checked| checked.account.as_ref());
             kept == Some(account) || checked.is_some_and(|checked| same(account, checked))
         });
         sub && account

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::sealed::{self, Kind, Plain, Sealed};
+use crate::account::Expected;
 use crate::device::Pending;
 use crate::error::{Code, Error};
 use crate::flow::{LoginId, Now, Revision};
@@ -33,9 +34,9 @@ pub struct Header {
     /// Whose login it is, by its `sub`, where the server said so; of a sign-in that waits, whose it
     /// has to become.
     pub account: Option<String>,
-    /// The name of the account that was expected, where it was one besides the `sub`.
+    /// The account that was expected, and checked before this was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expected_account: Option<String>,
+    pub expected: Option<Expected>,
     /// What was granted at the sign-in.
     pub scopes: Vec<String>,
     /// When a person signed in, in milliseconds since 1970.
@@ -80,10 +81,10 @@ impl Header {
     ///
     /// Errors: those of options that name no one place, which discovery would have met first.
     pub(super) fn new(options: &Options, grant: &Grant, now: Now) -> Result<Self, Error> {
-        let expected = grant.expected.clone().unwrap_or_default();
+        let expected = grant.expected.clone();
         Ok(Self {
-            account: expected.sub,
-            expected_account: expected.account,
+            account: expected.as_ref().and_then(|expected| expected.sub.clone()),
+            expected,
             profile: options.profile.clone(),
             target: options.target_name()?,
             issuer: grant.endpoints.issuer.as_deref().map(normal),
@@ -110,6 +111,11 @@ impl Header {
         if let Some(resource) = &self.resource {
             name.push_str(" --resource ");
             name.push_str(resource);
+        }
+        // Another account's login may stand at the same place.
+        for (flag, value) in self.expected.iter().flat_map(Expected::flags) {
+            let value = shlex::try_quote(value).unwrap_or_default();
+            name.extend([" ", flag, " ", &*value]);
         }
         clean(&name, 500)
     }
