@@ -154,10 +154,10 @@ fn two_people_of_one_program_have_two_places() -> TestResult {
     let ann = store.keep(&sub("ann"), Some("ann"))?;
     let bob = store.keep(&sub("bob"), Some("bob"))?;
     let several = store.drive(Find::login(&anybody())?).map(drop);
-    let names = several.err().map(|e| (e.code(), e.candidates().to_vec()));
+    let told = several.err().map(|e| (e.code(), e.candidates().to_vec()));
     let named = |sub| format!("https://auth.example.com --client-id client-1 --expect-sub {sub}");
     let both = ["ann", "bob"].map(named).to_vec();
-    assert_eq!(names, Some((Code::AmbiguousLogin, both)));
+    assert_eq!(told, Some((Code::AmbiguousLogin, both)));
     assert_ne!(ann, bob);
     assert_eq!(store.find(&sub("ann")), Ok(ann));
     assert_eq!(store.find(&sub("bob")), Ok(bob));
