@@ -5,14 +5,11 @@ import json
 
 import pytest
 from approve import decide
-from conftest import serve
 
 
-@pytest.fixture(scope="module")
-def server():
-    one = serve("oidc")
-    yield one
-    one.stop()
+@pytest.fixture
+def server(shared):
+    return shared("oidc")
 
 
 def signing_in(command, server, *words, person="alice"):
