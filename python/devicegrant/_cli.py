@@ -34,8 +34,9 @@ AUTHS = {
 
 def _which(parser: argparse.ArgumentParser) -> None:
     place = parser.add_mutually_exclusive_group()
-    place.add_argument("target", nargs="?", help="an issuer's address, or a provider")
+    place.add_argument("target", nargs="?", help="the address of an issuer or of a protected resource, or a provider")
     place.add_argument("--issuer", metavar="URL")
+    place.add_argument("--server", metavar="URL", help="a protected resource, such as an MCP server")
     place.add_argument("--provider", metavar="NAME")
     for flag, what in (
         ("--client-id", "ID"), ("--resource", "URI"), ("--profile", "NAME"),
@@ -101,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
         login.add_argument(flag, action="store_true", help=about)
     login.add_argument("--client-secret-env", metavar="VAR", help="holds the client secret")
     login.add_argument("--client-auth", metavar="METHOD", type=_method)
+    login.add_argument("--client-metadata", metavar="URL", help="the client's own metadata document")
     login.add_argument("--scope", metavar="SCOPE", action="append", default=[])
     login.add_argument("--audience", metavar="AUDIENCE")
     login.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], type=_pair)

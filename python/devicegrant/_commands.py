@@ -35,7 +35,7 @@ def _redis(given: Namespace) -> Any:
 def _client(given: Namespace, **more: Any) -> Client:
     names = ("issuer", "provider", "client_id", "resource", "expected_sub", "expected_account", "profile", "device_endpoint", "token_endpoint")
     return Client(
-        given.target,
+        given.target or given.server,
         **{name: getattr(given, name) for name in names},
         home=given.home,
         store=_redis(given) if given.store == "redis" else given.store,
@@ -54,7 +54,8 @@ def login(given: Namespace) -> int:
     client = _client(
         given,
         client_secret=from_env(given.client_secret_env, "client secret"),
-        client_auth=given.client_auth, scopes=given.scope, audience=given.audience, params=params,
+        client_auth=given.client_auth, client_metadata=given.client_metadata,
+        scopes=given.scope, audience=given.audience, params=params,
         pkce=True if given.pkce else None, prompt=_shower(given, asked),
         unattended=given.unattended,
     )  # fmt: skip
