@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
+import { createServer as listen } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -66,6 +67,22 @@ export async function front(t, issuer, { lateMs = 0 } = {}) {
   const exchanges = () => seen.filter(({ form }) => form.grant_type === "refresh_token").length;
   const endpoints = { deviceEndpoint: `${at}/device_authorization`, tokenEndpoint: `${at}/token` };
   return { at, seen, exchanges, endpoints };
+}
+
+/** Starts a redis-server, and returns its port. */
+export async function redis(t) {
+  const probe = listen().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  const server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder(t)], { stdio: ["ignore", "pipe", "inherit"] });
+  for await (const line of server.stdout.setEncoding("utf8")) if (/Ready to accept/.test(line)) break;
+  server.stdout.resume?.();
+  t.after(async () => {
+    server.kill();
+    await once(server, "exit");
+  });
+  return port;
 }
 
 /** Runs a program to its end. */
