@@ -49,8 +49,9 @@ print(client.token())
 """,
     "node": """
 import { readFileSync } from "node:fs";
-import { Client } from "devicegrant";
+import { Client, machines } from "devicegrant";
 const client = new Client({ server: process.argv[2] });
+machines();
 console.log("ready");
 readFileSync(0);
 console.log(await client.token());

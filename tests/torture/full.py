@@ -19,7 +19,7 @@ from stop import real, stop
 WHAT = ["race", "mixed", "kill", "stop"]
 SIZES = {
     "ci": {"race": (10, 10, 6), "mixed": (12, 3, 10), "kills": 100},
-    "full": {"race": (100, 100, 6), "mixed": (100, 9, 30), "kills": 2000},
+    "full": {"race": (100, 100, 6), "mixed": (100, 9, 40), "kills": 2000},
 }
 
 
