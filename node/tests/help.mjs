@@ -86,10 +86,10 @@ export async function redis(t) {
 }
 
 /** Runs a program to its end. */
-export async function run(program, words, { env = {}, input, timeoutMs = 60_000 } = {}) {
-  const child = spawn(program, words, { env: { ...process.env, ...env }, stdio: "pipe" });
+export async function run(program, words, { env = {}, input, timeoutMs = 60_000, stderr = "pipe" } = {}) {
+  const child = spawn(program, words, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", stderr] });
   const out = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (out[name] += text));
+  for (const name of ["stdout", "stderr"]) child[name]?.setEncoding("utf8").on("data", (text) => (out[name] += text));
   child.stdin.end(input);
   const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
   const [code, signal] = await once(child, "close");
