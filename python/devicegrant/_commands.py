@@ -19,7 +19,10 @@ from .sync import Client
 
 
 # What names a login, besides its target.
-WHICH = ("issuer", "provider", "client_id", "resource", "profile", "device_endpoint", "token_endpoint")
+WHICH = (
+    "issuer", "provider", "client_id", "resource", "expected_sub", "expected_account", "profile",
+    "device_endpoint", "token_endpoint",
+)  # fmt: skip
 
 
 def _redis(given: Namespace) -> Any:
@@ -86,7 +89,7 @@ def _resumption(given: Namespace) -> str:
     for name in (*WHICH, "home", "store", "ca"):
         value = getattr(given, name)
         if value and (name, value) != ("store", "auto"):
-            words += [f"--{name.replace('_', '-')}", value]
+            words += ["--" + name.replace("expected", "expect").replace("_", "-"), value]
     return shlex.join(words)
 
 

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 
 import { newError } from "../errors.js";
 import type { ClientOptions } from "../options.js";
+import { quoted } from "./output.js";
 
 /** They may stand before the command's name too. */
 const PLACE = {
@@ -13,7 +14,7 @@ const PLACE = {
 const WHICH = {
   issuer: { type: "string" }, provider: { type: "string" }, "client-id": { type: "string" },
   resource: { type: "string" }, profile: { type: "string" }, "device-endpoint": { type: "string" },
-  "token-endpoint": { type: "string" },
+  "token-endpoint": { type: "string" }, "expect-sub": { type: "string" }, "expect-account": { type: "string" },
 } as const;
 const JSON_TOO = { json: { type: "boolean" } } as const;
 const LOGIN = {
@@ -111,6 +112,7 @@ export function clientOptions(flags: Flags): ClientOptions {
     tokenEndpoint: flags["token-endpoint"], home: flags.home, unattended: flags.unattended,
     clientSecret: fromEnv(flags["client-secret-env"], "client secret"), clientAuth: auth && AUTHS[auth],
     scopes: flags.scope ?? [], audience: flags.audience, params, pkce: flags.pkce,
+    expectedSub: flags["expect-sub"], expectedAccount: flags["expect-account"],
   };
 }
 
@@ -120,5 +122,5 @@ export function resumption(flags: Flags): string {
   for (const name of [...Object.keys(WHICH), "home", "store", "ca"]) {
     if (flags[name] !== undefined) words.push(`--${name}`, flags[name]);
   }
-  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+  return words.map(quoted).join(" ");
 }

@@ -44,7 +44,15 @@ export function whose({ login }: Header): Record<string, unknown> {
 
 /** How a person names this login and no other. */
 export function named({ login }: Header): string {
-  const { profile, target, issuer, client_id, resource } = login;
+  const { profile, target, issuer, client_id, resource, expected } = login;
   if (profile) return `--profile ${profile}`;
-  return `${target ?? issuer ?? ""} --client-id ${client_id}${resource ? ` --resource ${resource}` : ""}`;
+  // Another account's login may stand at the same place.
+  const more = { resource, "expect-sub": expected?.sub, "expect-account": expected?.account };
+  const words = Object.entries(more).map(([name, value]) => (value ? ` --${name} ${quoted(value)}` : ""));
+  return `${target ?? issuer ?? ""} --client-id ${client_id}${words.join("")}`;
+}
+
+/** One word of a shell. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
