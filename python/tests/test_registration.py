@@ -1,7 +1,5 @@
 """From the bare address of a protected resource to its answer: found, registered, approved, kept."""
 
-import asyncio
-
 import httpx
 import pytest
 from approve import decide
@@ -50,7 +48,7 @@ def test_two_logins_and_one_registration(server, resource, loop):
     assert answer(resource, blocking.token()) == {"tools": ["weather"]}
 
     async def again():
-        client = devicegrant.Client(resource.address, prompt=lambda p: asyncio.to_thread(approve, p))
+        client = devicegrant.Client(resource.address, prompt=approve)
         await client.login()
         return await client.token()
 
