@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use data_encoding::BASE32_NOPAD;
+use base32ct::{Base32Unpadded, Encoding};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -172,7 +172,7 @@ pub(crate) fn client_folder(issuer: &str) -> LoginId {
 /// 26 characters of base32 of the SHA-256: the same on every machine, and safe as a file's name.
 fn folder(fields: &serde_json::Value) -> LoginId {
     let digest = Sha256::digest(fields.to_string().as_bytes());
-    let name = BASE32_NOPAD.encode(&digest[..16]).to_ascii_lowercase();
+    let name = Base32Unpadded::encode_string(&digest[..16]);
     LoginId(name.into())
 }
 

@@ -1,6 +1,6 @@
 //! `home.json`: read strictly, because what is misread here locks somebody out.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::{HOME_FILE, Source};
@@ -35,7 +35,7 @@ struct Version {
 
 impl HomeFile {
     pub(super) fn new(id: String, source: Source, key_id: String, salt: Option<[u8; 16]>) -> Self {
-        let salt = salt.map(|salt| BASE64URL_NOPAD.encode(&salt));
+        let salt = salt.map(|salt| Base64UrlUnpadded::encode_string(&salt));
         let key = KeyLine {
             source,
             id: key_id,
@@ -83,7 +83,7 @@ impl HomeFile {
 
     pub(super) fn salt(&self) -> Option<[u8; 16]> {
         let text = self.key.salt.as_ref()?;
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
         bytes.try_into().ok()
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding};
 use form_urlencoded::byte_serialize;
 
 use super::dialect::{BodyFormat, Dialect};
@@ -98,7 +98,7 @@ pub(crate) fn credentials(id: &str, secret: &Secret) -> Secret {
     pair.push(':');
     pair.extend(byte_serialize(secret.expose().as_bytes()));
     let pair = SecretBytes::from(pair);
-    Secret::new(BASE64.encode(pair.expose()))
+    Secret::new(Base64::encode_string(pair.expose()))
 }
 
 enum Body<'a> {
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn basic_encodes_both_parts_first() {
         let header = basic("a:b c", &Secret::new("p%:é"));
-        let sent = BASE64.encode(b"a%3Ab+c:p%25%3A%C3%A9");
+        let sent = Base64::encode_string(b"a%3Ab+c:p%25%3A%C3%A9");
         assert_eq!(header.expose(), format!("Basic {sent}"));
     }
 }
