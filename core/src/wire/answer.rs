@@ -73,7 +73,12 @@ impl<'a> Answer<'a> {
             Field::Float(number) => whole(*number),
             Field::Text(text) => {
                 let text = text.trim();
-                text.parse().ok().or_else(|| whole(text.parse().ok()?))
+                text.parse().ok().or_else(|| {
+                    match serde_json::from_slice(text.as_bytes()).ok()? {
+                        Field::Float(number) => whole(number),
+                        _ => None,
+                    }
+                })
             }
             _ => None,
         }
@@ -125,10 +130,13 @@ impl Field<'_> {
             Self::Float(value) => (*value).into(),
             Self::Text(value) => Value::String(value.to_string()),
             Self::List(values) => values.iter().map(Self::to_json).collect(),
-            Self::Object(fields) => fields
-                .iter()
-                .map(|(key, value)| (key.to_owned(), value.to_json()))
-                .collect(),
+            Self::Object(fields) => {
+                let mut object = serde_json::Map::new();
+                for (key, value) in fields.iter() {
+                    object.insert(key.to_owned(), value.to_json());
+                }
+                Value::Object(object)
+            }
         }
     }
 }
