@@ -53,7 +53,7 @@ pub(crate) fn give(value: &impl Serialize) -> JsValue {
 /// The other way. Errors: `bad_option`.
 pub(crate) fn take<T: DeserializeOwned>(value: &JsValue) -> Fallible<T> {
     let text = js_sys::JSON::stringify(value).map(String::from);
-    serde_json::from_str(&text.unwrap_or_default()).map_err(|why| {
+    serde_json::from_slice(text.unwrap_or_default().as_bytes()).map_err(|why| {
         // serde's words name the field and never its value, but for a wrong type or word.
         Error::new(
             Code::BadOption,

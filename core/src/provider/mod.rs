@@ -68,7 +68,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 impl Provider {
     /// Reads a provider's file. Errors: `malformed_provider`, with the place.
     pub fn parse(name: &str, json: &str) -> Result<Self, Error> {
-        let mut from = serde_json::Deserializer::from_str(json);
+        let mut from = serde_json::Deserializer::from_slice(json.as_bytes());
         let read = object::read(&mut from).and_then(|read| from.end().map(|()| read));
         read.map_err(|error| {
             let message = format!(
