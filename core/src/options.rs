@@ -10,9 +10,10 @@ use crate::address;
 use crate::error::{Code, Error};
 use crate::flow::LoginId;
 use crate::grant::ClientAuth;
+use crate::json;
 use crate::provider;
 use crate::secret::{Secret, exposed_option};
-use crate::text::quote;
+use crate::text::{clean, quote};
 
 /// The caller's wishes; every field may be left out, as long as something says where to sign in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -73,6 +74,17 @@ pub(crate) enum Named {
 }
 
 impl Options {
+    /// Reads wishes that a host has as JSON. Errors: `bad_option`, with the place.
+    pub fn parse(json: &str) -> Result<Self, Error> {
+        json::read(json.as_bytes()).map_err(|why| {
+            let message = format!(
+                "the options cannot be read: {}",
+                clean(&why.to_string(), 500)
+            );
+            Error::new(Code::BadOption, message)
+        })
+    }
+
     /// The name of the provider that is asked for, so that the host can look for a `NAME.json` of
     /// the user's own. None where no provider is meant. The name is safe as a file's name.
     pub fn provider_name(&self) -> Option<String> {

@@ -10,7 +10,7 @@ use devicegrant_core::disk::{
 use devicegrant_core::{Error, Lease, Lock, LoginId, Now, SecretBytes};
 use wasm_bindgen::prelude::*;
 
-use crate::plain::{bytes, number, object, take, texts};
+use crate::plain::{bytes, number, object, texts};
 use crate::step::{self, Answer, one};
 use crate::{Fallible, now};
 
@@ -24,6 +24,18 @@ pub struct Files(Box<Run>);
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct Disk(Rc<RefCell<Seen>>);
+
+#[wasm_bindgen]
+extern "C" {
+    /// `{ pid, start, space }`.
+    pub type Process;
+    #[wasm_bindgen(method, getter)]
+    fn pid(this: &Process) -> u32;
+    #[wasm_bindgen(method, getter)]
+    fn start(this: &Process) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn space(this: &Process) -> String;
+}
 
 fn run<F: DiskFlow + 'static>(
     mut flow: F,
@@ -68,15 +80,20 @@ impl Disk {
         Ok(run(SaveLogin::new(save)?, step::saved))
     }
 
-    /// `owner` is the host's own process: `{ pid, start, space }`.
-    pub fn lock(&self, id: String, ttl_ms: u32, force: bool, owner: &JsValue) -> Fallible<Files> {
+    /// `owner` is the host's own process.
+    pub fn lock(&self, id: String, ttl_ms: u32, force: bool, owner: &Process) -> Fallible<Files> {
         let (id, seen) = (LoginId(id.into()), Rc::clone(&self.0));
         let wish = Lock {
             id: id.clone(),
             ttl_ms,
             force,
         };
-        let machine = LockLogin::new(wish, take::<Owner>(owner)?, &seen.borrow());
+        let owner = Owner {
+            pid: owner.pid(),
+            start: owner.start(),
+            space: owner.space(),
+        };
+        let machine = LockLogin::new(wish, owner, &seen.borrow());
         Ok(run(machine, move |attempt| {
             seen.borrow_mut().learn(&id, attempt.sight);
             match attempt.answer {

@@ -1,11 +1,8 @@
 //! Plain values, both ways.
 
-use devicegrant_core::{Code, Error};
 use js_sys::{Array, Object, Reflect, Uint8Array};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use wasm_bindgen::JsValue;
-
-use crate::Fallible;
 
 /// A whole number from one of JavaScript's. Above 2^53 neither side is exact.
 #[allow(
@@ -50,15 +47,8 @@ pub(crate) fn give(value: &impl Serialize) -> JsValue {
     js_sys::JSON::parse(&text).unwrap_or(JsValue::NULL)
 }
 
-/// The other way. Errors: `bad_option`.
-pub(crate) fn take<T: DeserializeOwned>(value: &JsValue) -> Fallible<T> {
+/// The other way: a plain value as JSON.
+pub(crate) fn json(value: &JsValue) -> String {
     let text = js_sys::JSON::stringify(value).map(String::from);
-    serde_json::from_slice(text.unwrap_or_default().as_bytes()).map_err(|why| {
-        // serde's words name the field and never its value, but for a wrong type or word.
-        Error::new(
-            Code::BadOption,
-            format!("the options cannot be read: {why}"),
-        )
-        .into()
-    })
+    text.unwrap_or_default()
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{HOME_FILE, Source};
 use crate::error::{Code, Error};
+use crate::json;
 use crate::secret::SecretBytes;
 
 /// The version that this program writes, and the newest that it reads.
@@ -63,7 +64,7 @@ impl HomeFile {
         };
         let damaged = || unreadable("is damaged");
         // First the version: a newer file need not look like ours.
-        let version: Version = serde_json::from_slice(bytes).map_err(|_| damaged())?;
+        let version: Version = json::read(bytes).map_err(|_| damaged())?;
         if version.format > FORMAT {
             let why = format!(
                 "has format {}, and this program knows formats up to {FORMAT}",
@@ -71,7 +72,7 @@ impl HomeFile {
             );
             return Err(unreadable(&why));
         }
-        let file: Self = serde_json::from_slice(bytes).map_err(|_| damaged())?;
+        let file: Self = json::read(bytes).map_err(|_| damaged())?;
         let needs_salt = file.key.source == Source::Passphrase;
         let sound = file.format == FORMAT
             && is_id(&file.id)

@@ -12,11 +12,13 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 pub(crate) struct Answer<'a>(Vec<(Cow<'a, str>, Field<'a>)>);
 
 /// The value of a field.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) enum Field<'a> {
+    #[default]
     Null,
     Bool(bool),
-    Integer(i64),
+    Integer(u64),
+    Negative(i64),
     Float(f64),
     Text(Cow<'a, str>),
     List(Vec<Field<'a>>),
@@ -69,7 +71,7 @@ impl<'a> Answer<'a> {
     /// A whole number from zero up, also where it stands as a text or with a fraction.
     pub(crate) fn number(&self, names: &[&str]) -> Option<u64> {
         match self.get(names)? {
-            Field::Integer(number) => u64::try_from(*number).ok(),
+            Field::Integer(number) => Some(*number),
             Field::Float(number) => whole(*number),
             Field::Text(text) => {
                 let text = text.trim();
@@ -106,6 +108,11 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// Every field in its order.
+    pub(crate) fn into_iter(self) -> std::vec::IntoIter<(Cow<'a, str>, Field<'a>)> {
+        self.0.into_iter()
+    }
+
     /// Every field with its last value, for what is kept besides the known ones.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Field<'a>)> {
         self.0.iter().map(|(key, value)| (&**key, value))
@@ -127,6 +134,7 @@ impl Field<'_> {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(*value),
             Self::Integer(value) => (*value).into(),
+            Self::Negative(value) => (*value).into(),
             Self::Float(value) => (*value).into(),
             Self::Text(value) => Value::String(value.to_string()),
             Self::List(values) => values.iter().map(Self::to_json).collect(),
@@ -188,10 +196,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
                 Ok(Field::Bool(value))
             }
             fn visit_i64<E>(self, value: i64) -> Result<Field<'de>, E> {
-                Ok(Field::Integer(value))
+                Ok(Field::Negative(value))
             }
             fn visit_u64<E>(self, value: u64) -> Result<Field<'de>, E> {
-                Ok(Field::Integer(i64::try_from(value).unwrap_or(i64::MAX)))
+                Ok(Field::Integer(value))
             }
             fn visit_f64<E>(self, value: f64) -> Result<Field<'de>, E> {
                 Ok(Field::Float(value))
@@ -243,7 +251,7 @@ mod tests {
         assert_eq!(read("d"), None);
         assert_eq!(read("e"), None);
         assert_eq!(read("f"), Some(u64::MAX));
-        assert_eq!(read("g"), Some(u64::MAX / 2));
+        assert_eq!(read("g"), Some(u64::MAX));
         assert_eq!(answer.positive(&["h"]), None);
     }
 
