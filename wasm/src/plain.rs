@@ -1,8 +1,8 @@
 //! Plain values, both ways.
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Object, Reflect};
 use serde::Serialize;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 
 /// A whole number from one of JavaScript's. Above 2^53 neither side is exact.
 #[allow(
@@ -15,23 +15,23 @@ pub(crate) fn whole(number: f64) -> u64 {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "see `whole`")]
-pub(crate) fn number(whole: u64) -> JsValue {
-    JsValue::from_f64(whole as f64)
+pub(crate) fn number(whole: u64) -> f64 {
+    whole as f64
 }
 
-/// A plain object with these fields.
-pub(crate) fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
+/// Null for none.
+pub(crate) fn or_null<T: Into<JsValue>>(value: Option<T>) -> JsValue {
+    value.map_or(JsValue::NULL, Into::into)
+}
+
+/// A plain object with these fields, for what is seldom asked.
+pub(crate) fn object(fields: &[(&str, JsValue)]) -> JsValue {
     let object = Object::new();
     for (name, value) in fields {
-        // A fresh object takes any field. Names come again and again: they cross once.
-        let name = JsValue::from_str(wasm_bindgen::intern(name));
-        let _ = Reflect::set(&object, &name, &value);
+        // A fresh object takes any field.
+        let _ = Reflect::set(&object, &(*name).into(), value);
     }
     object.into()
-}
-
-pub(crate) fn bytes(bytes: &[u8]) -> JsValue {
-    Uint8Array::from(bytes).into()
 }
 
 pub(crate) fn texts(texts: impl IntoIterator<Item = impl AsRef<str>>) -> JsValue {
