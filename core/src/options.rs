@@ -141,22 +141,24 @@ impl Options {
     /// Which login this is (DESIGN §3, "Which login?"): by its profile where there is one, else by
     /// target, client and resource. None where nothing is named.
     pub fn login_id(&self) -> Result<Option<LoginId>, Error> {
-        let fields = match (&self.profile, self.target_name()?) {
-            (Some(profile), _) => serde_json::json!([profile]),
-            (None, Some(target)) => serde_json::json!([
-                target,
-                self.client_id.as_deref().unwrap_or(""),
-                self.resource.as_deref().unwrap_or("")
-            ]),
-            (None, None) => return Ok(None),
-        };
-        Ok(Some(folder(&fields)))
+        Ok(match (&self.profile, self.target_name()?) {
+            (Some(profile), _) => Some(folder(&[profile])),
+            (None, Some(target)) => {
+                let client = self.client_id.as_deref().unwrap_or_default();
+                Some(folder(&[
+                    &target,
+                    client,
+                    self.resource.as_deref().unwrap_or_default(),
+                ]))
+            }
+            (None, None) => None,
+        })
     }
 
     /// Where a sign-in to this login waits for its person.
     pub(crate) fn pending_id(&self) -> Result<Option<LoginId>, Error> {
         let login = self.login_id()?;
-        Ok(login.map(|login| folder(&serde_json::json!(["pending", "", "", login.0]))))
+        Ok(login.map(|login| folder(&["pending", "", "", &login.0])))
     }
 
     /// The address of the client's own metadata, where it is one that a server can fetch.
@@ -178,12 +180,12 @@ impl Options {
 
 /// Where the client that was registered at an issuer is kept.
 pub(crate) fn client_folder(issuer: &str) -> LoginId {
-    folder(&serde_json::json!(["client", "", "", normal(issuer)]))
+    folder(&["client", "", "", &normal(issuer)])
 }
 
 /// 26 characters of base32 of the SHA-256: the same on every machine, and safe as a file's name.
-fn folder(fields: &serde_json::Value) -> LoginId {
-    let digest = Sha256::digest(fields.to_string().as_bytes());
+fn folder(fields: &[&str]) -> LoginId {
+    let digest = Sha256::digest(serde_json::to_vec(fields).unwrap_or_default());
     let name = Base32Unpadded::encode_string(&digest[..16]);
     LoginId(name.into())
 }

@@ -152,7 +152,8 @@ fn extra(answer: &Answer<'_>, dialect: &Dialect) -> BTreeMap<String, Secret> {
         .filter(|(key, _)| !is_known(key) && key.len() <= 100);
     let mut kept = BTreeMap::new();
     for (key, value) in others.take(50) {
-        kept.insert(clean(key, 100), Secret::new(value.to_json().to_string()));
+        let json = serde_json::to_string(value).unwrap_or_default();
+        kept.insert(clean(key, 100), Secret::new(json));
     }
     kept
 }

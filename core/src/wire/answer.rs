@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
 
 /// The fields of an answer in their order. A name that stands twice counts as its last, as in
 /// every common JSON parser.
@@ -126,25 +127,17 @@ fn whole(number: f64) -> Option<u64> {
     (number >= 0.0).then_some(number as u64)
 }
 
-impl Field<'_> {
-    /// The value as JSON.
-    pub(crate) fn to_json(&self) -> serde_json::Value {
-        use serde_json::Value;
+impl Serialize for Field<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Null => Value::Null,
-            Self::Bool(value) => Value::Bool(*value),
-            Self::Integer(value) => (*value).into(),
-            Self::Negative(value) => (*value).into(),
-            Self::Float(value) => (*value).into(),
-            Self::Text(value) => Value::String(value.to_string()),
-            Self::List(values) => values.iter().map(Self::to_json).collect(),
-            Self::Object(fields) => {
-                let mut object = serde_json::Map::new();
-                for (key, value) in fields.iter() {
-                    object.insert(key.to_owned(), value.to_json());
-                }
-                Value::Object(object)
-            }
+            Self::Null => to.serialize_unit(),
+            Self::Bool(value) => to.serialize_bool(*value),
+            Self::Integer(value) => to.serialize_u64(*value),
+            Self::Negative(value) => to.serialize_i64(*value),
+            Self::Float(value) => to.serialize_f64(*value),
+            Self::Text(value) => to.serialize_str(value),
+            Self::List(values) => to.collect_seq(values),
+            Self::Object(fields) => to.collect_map(fields.iter()),
         }
     }
 }
