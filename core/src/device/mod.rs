@@ -24,14 +24,13 @@ mod poll;
 
 use std::sync::Arc;
 
-use data_encoding::BASE64URL_NOPAD;
-
 pub use pending::Pending;
 
 use crate::error::{Code, Error};
 use crate::event::{Event, Events};
 use crate::flow::{Flow, Input, Now, Reason, Response, Step, out_of_turn};
 use crate::grant::{ClientAuth, Grant};
+use crate::pkce;
 use crate::secret::Secret;
 use crate::tokens::Tokens;
 use crate::wire::answer::Answer;
@@ -121,10 +120,7 @@ impl DeviceGrant {
     }
 
     fn asking(mode: Mode, grant: Arc<Grant>, entropy: [u8; 32]) -> Self {
-        // RFC 7636 §4.1: 32 random bytes make the 43 characters that are recommended.
-        let verifier = grant
-            .pkce
-            .then(|| Secret::new(BASE64URL_NOPAD.encode(&entropy)));
+        let verifier = grant.pkce.then(|| pkce::verifier(&entropy));
         Self {
             mode,
             auth: grant.client.auth,
@@ -151,10 +147,10 @@ impl DeviceGrant {
         }
     }
 
-    fn ask(&mut self, ask: Ask, now: Now) -> Step<SignIn> {
-        let request = authorization::request(&ask.grant, self.auth, ask.verifier.as_ref());
+    fn ask(&mut self, ask: Ask, now: Now) -> Next {
+        let request = authorization::request(&ask.grant, self.auth, ask.verifier.as_ref())?;
         self.state = State::Asking { ask, sent: now };
-        Step::Send(request)
+        Ok(Step::Send(request))
     }
 
     /// Asks again after a pause, or ends with `error` where that is no use.
@@ -206,7 +202,7 @@ impl DeviceGrant {
             self.events.push(Event::ClientAuthChanged);
             self.auth = ClientAuth::Post;
             self.refused = Some(error);
-            return Ok(self.ask(ask, now));
+            return self.ask(ask, now);
         }
         if failure::is_passing(response, &grant.dialect) {
             self.events.push(Event::ServerFailing {
@@ -270,13 +266,7 @@ impl DeviceGrant {
         match outcome {
             Outcome::Failed(error) => Err(error),
             Outcome::Tokens(tokens) => {
-                let expires_in = tokens
-                    .expires_at_ms
-                    .map(|at| at.saturating_sub(now.wall_ms).div_ceil(1000));
-                self.events.push(Event::TokenIssued {
-                    expires_in,
-                    refreshable: tokens.refresh_token.is_some(),
-                });
+                self.events.push(tokens.issued(now));
                 Ok(Step::Done(SignIn::Tokens(tokens)))
             }
             Outcome::Again(event) | Outcome::TooFast(event) => {
@@ -309,7 +299,7 @@ impl Flow for DeviceGrant {
                 let message = "the client has to be registered before it asks for a code";
                 Err(Error::new(Code::NoClientId, message))
             }
-            (State::Pausing { ask, .. }, Input::Go) => Ok(self.ask(ask, now)),
+            (State::Pausing { ask, .. }, Input::Go) => self.ask(ask, now),
             (State::Asking { ask, sent }, Input::Response(response)) => {
                 self.answered(ask, sent, now, &response)
             }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::kept::KeptClient;
 use crate::error::{Code, Error};
 use crate::flow::{Now, Request};
-use crate::grant::{Client, ClientAuth};
+use crate::grant::{Client, ClientAuth, CodeFlow};
 use crate::secret::Secret;
 use crate::text::quote;
 use crate::wire::answer::Answer;
@@ -16,7 +16,7 @@ use crate::wire::body;
 /// No honest client identifier or secret is longer, in bytes.
 const LONGEST: usize = 4096;
 
-pub(super) fn request(url: &str, scopes: &[String]) -> Request {
+pub(super) fn request(url: &str, scopes: &[String], code_flow: Option<&CodeFlow>) -> Request {
     let mut metadata = json!({
         "client_name": "devicegrant",
         "grant_types": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
@@ -25,6 +25,11 @@ pub(super) fn request(url: &str, scopes: &[String]) -> Request {
         "token_endpoint_auth_method": "none",
         "application_type": "native",
     });
+    if let Some(flow) = code_flow {
+        metadata["grant_types"] = json!(["authorization_code", "refresh_token"]);
+        metadata["response_types"] = json!(["code"]);
+        metadata["redirect_uris"] = json!([flow.redirect_uri]);
+    }
     if !scopes.is_empty() {
         metadata["scope"] = scopes.join(" ").into();
     }

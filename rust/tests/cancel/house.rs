@@ -292,7 +292,7 @@ fn grant() -> Grant {
     Grant {
         endpoints: Endpoints {
             issuer: None,
-            device_authorization: "https://as.example/device".into(),
+            device_authorization: Some("https://as.example/device".into()),
             token: "https://as.example/token".into(),
             revocation: None,
             introspection: None,
