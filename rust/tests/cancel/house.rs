@@ -311,6 +311,7 @@ fn grant() -> Grant {
         params: Vec::new(),
         pkce: false,
         dialect: devicegrant::Dialect::default(),
+        code_flow: None,
         offline_access_unasked: false,
     }
 }
