@@ -8,7 +8,7 @@ import { givenKey } from "./keys.js";
 import type * as wasm from "./machines.js";
 import { machines } from "./machines.js";
 import { MemoryStore } from "./memory.js";
-import type { ClientOptions, OnPrompt } from "./options.js";
+import type { ClientOptions, OnPaste, OnPrompt } from "./options.js";
 import { optionsOf } from "./options.js";
 import { here, random, steadyMs } from "./platform.js";
 import type { Stored } from "./stored.js";
@@ -225,7 +225,23 @@ export class Client {
     });
   }
 
-  /** The same, telling what happens; whoever leaves the loop ends the sign-in. */
+  /**
+   * Signs a person in who opens one address and pastes another: the authorization code grant with
+   * PKCE, for servers that have no device endpoint.
+   */
+  loginByPaste(onPaste: OnPaste, { signal }: Abortable = {}): Promise<Tokens> {
+    return this.#run(signal, async (stretch) => {
+      // Whoever cannot keep the login should not ask for it.
+      await this.#keys.key(true);
+      const host = new Host(this.#store, this.#send, undefined, this.#onEvent, this.#helpBase, onPaste);
+      const discover = () => machines().Flow.discoverPaste(this.#options, this.#ownProvider);
+      const grant = await drive(this.#call(discover), host, stretch);
+      const there = await drive(this.#call(() => machines().Flow.paste(grant, random(32))), host, stretch);
+      return new Tokens((await this.#keep(grant, there, host)).tokens);
+    });
+  }
+
+  /** As `login`, telling what happens; whoever leaves the loop ends the sign-in. */
   progress(options: Abortable = {}): AsyncGenerator<Progress, void, void> {
     return progress((more) => this.login(more), options.signal, this.#onEvent);
   }

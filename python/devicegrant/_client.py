@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Awaitable, Callable, Literal, Mapping, Se
 from . import _native
 from ._build import Given, build
 from ._engine import USUAL, Engine
-from ._values import Health, Kept, Pending, Prompt, Tokens
+from ._values import Health, Kept, PastePrompt, Pending, Prompt, Tokens
 from ._ways import current
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Client(Kept):
         resource: str | None = None,
         params: Mapping[str, str] | None = None,
         pkce: bool | None = None,
+        redirect_uri: str | None = None,
         profile: str | None = None,
         home: str | PathLike[str] | None = None,
         store: Store | Literal["auto", "file", "memory"] = "auto",
@@ -75,6 +76,7 @@ class Client(Kept):
             target=server, issuer=issuer, provider=provider, device_endpoint=device_endpoint,
             token_endpoint=token_endpoint, client_id=client_id, client_secret=client_secret,
             client_auth=client_auth, audience=audience, resource=resource, pkce=pkce,
+            redirect_uri=redirect_uri,
             profile=profile, help_base=help_base, key=key,
         ))  # fmt: skip
         # A traceback may show what stands here.
@@ -91,6 +93,14 @@ class Client(Kept):
         `SignInNeeded` with the code `no_prompt`, before anything is asked of the server.
         """
         return Tokens((await self._engine.login()).tokens())
+
+    async def login_by_paste(
+        self, paste: Callable[[PastePrompt], Union[str, None, Awaitable[Union[str, None]]]]
+    ) -> Tokens:
+        """Signs a person in who opens one address and pastes another: the authorization code grant
+        with PKCE, for servers that have no device endpoint. `paste` shows a `PastePrompt` and
+        returns the line that was pasted; none where there is nothing to be read."""
+        return Tokens((await self._engine.login_by_paste(paste)).tokens())
 
     async def begin(self) -> Pending:
         """Asks for a code and returns at once."""

@@ -169,6 +169,21 @@ class Engine:
         output = await drive(call(Flow.login, grant, urandom(32)), host, stretch)
         return await self._keep(grant, output.tokens, host, stretch)
 
+    async def login_by_paste(self, paste: Callable[[Any], Any]) -> _native.Login:
+        ways = self._ways()
+        host = self._host(ways)
+        host.paste = paste
+
+        async def work(stretch: Stretch) -> _native.Login:
+            # Whoever cannot keep the login should not ask for it.
+            await self.keys.key(True, ways, stretch)
+            discover = call(Flow.discover_paste, self._options, self._own_provider)
+            grant: _native.Grant = (await drive(discover, host, stretch)).grant
+            output = await drive(call(Flow.paste, grant, urandom(32)), host, stretch)
+            return await self._keep(grant, output.tokens, host, stretch)
+
+        return await ways.run(work)
+
     async def begin(self) -> _native.Pending:
         host, stretch = self._host(self._ways()), Stretch()
         grant = await self._discover(host, stretch)

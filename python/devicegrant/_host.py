@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Callable, Protocol
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Protocol
 
 from . import _native
 from ._errors import DeviceGrantError, failure_of, new
@@ -68,6 +68,7 @@ class Host:
         self.observer = observer
         self.clock = clock or SystemClock(ways)
         self.help_base = help_base
+        self.paste: Callable[[Any], Any] | None = None
 
     def once(self) -> Host:
         """The same, for one flow: a store remembers what it raised in it."""
@@ -93,6 +94,20 @@ class Host:
         if isawaitable(shown):
             await shown
 
+    async def ask(self, prompt: _native.PastePrompt, until: int, stretch: Stretch) -> Any:
+        if self.paste is None:
+            raise new("no_prompt", "there is nobody to ask for an address")
+        from ._values import PastePrompt
+
+        asked = self.paste(PastePrompt(prompt))
+        if isawaitable(asked):
+            seconds = max(0, until - self.clock.now()[1]) / 1000
+            try:
+                asked = await self.ways.limit(_of(asked), seconds, stretch)
+            except TimeoutError:
+                asked = None
+        return Input.GO() if asked is None else Input.PASTED(_native.Pasted(text=asked))
+
     def observe(self, event: str) -> None:
         _log("%s", event)
         if self.observer is not None:
@@ -101,6 +116,10 @@ class Host:
     def original(self, failure: _native.Failure) -> BaseException | None:
         """What the caller's own store raised, where that is what ended the flow."""
         return self.store.original(failure)
+
+
+async def _of(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
 
 
 def _log(words: str, *arguments: object) -> None:

@@ -202,6 +202,19 @@ def test_from_a_pipe_without_json(command, server):
     assert run.out == ""
 
 
+def test_at_django_oauth_toolkit(command, shared):
+    dot = shared("dot", interval=1)
+    error, _ = command.fails(dot.issuer, "--client-id", "public")
+    assert error["code"] == "no_device_endpoint" and "--paste" in error["message"]
+    run, asked = begin(command, dot.issuer, "--client-id", "code", "--scope", "read")
+    run.type(land(asked["authorization_uri"], HERE))
+    assert run.event("signed_in")["refreshable"] is True
+    assert run.end() == 0, run.err
+    first = command.token(dot.issuer)
+    assert command.run("renew", dot.issuer, "--force").code == 0
+    assert command.token(dot.issuer) != first
+
+
 @pytest.mark.parametrize("word", ["--open", "--resume"])
 def test_it_never_opens_a_browser(command, word):
     assert command.run("login", "https://a.example", "--paste", word).code == 2

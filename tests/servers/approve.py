@@ -14,7 +14,7 @@ import httpx
 
 LOGIN = {"login": "alice", "username": "alice", "password": "wonderland"}
 # (button or field, value) that means yes or no on the pages of oidc-provider, DOT and the demo.
-YES = {("action", "accept"), ("action", "approve"), ("decision", "approve")}
+YES = {("action", "accept"), ("allow", "Authorize"), ("action", "approve"), ("decision", "approve")}
 NO = {("action", "deny"), ("abort", "yes"), ("decision", "deny")}
 
 

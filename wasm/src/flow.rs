@@ -28,6 +28,7 @@ impl<F: dg::Flow, E: FnMut(F::Output) -> JsValue> Machine for Ending<F, E> {
             Step::Done(output) => Step::Done(self.1(output)),
             Step::Send(request) => Step::Send(request),
             Step::Show(prompt) => Step::Show(prompt),
+            Step::Ask { prompt, until } => Step::Ask { prompt, until },
             Step::Wait { until } => Step::Wait { until },
             Step::Load(id) => Step::Load(id),
             Step::List => Step::List,
@@ -89,6 +90,17 @@ impl Flow {
     pub fn discover(options: &Options, own_provider: Option<String>) -> Fallible<Self> {
         let machine = dg::Discover::new(options.0.clone(), own_provider.as_deref())?;
         Ok(Self::of(machine, |grant| Grant(grant).into()))
+    }
+
+    #[wasm_bindgen(js_name = discoverPaste)]
+    pub fn discover_paste(options: &Options, own_provider: Option<String>) -> Fallible<Self> {
+        let machine = dg::Discover::for_paste(options.0.clone(), own_provider.as_deref())?;
+        Ok(Self::of(machine, |grant| Grant(grant).into()))
+    }
+
+    pub fn paste(grant: &Grant, random: &[u8]) -> Fallible<Self> {
+        let machine = dg::Paste::new(Arc::clone(&grant.0), entropy(random)?);
+        Ok(Self::of(machine, |tokens| Tokens(tokens).into()))
     }
 
     pub fn login(grant: &Grant, random: &[u8]) -> Fallible<Self> {

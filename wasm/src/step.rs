@@ -1,15 +1,15 @@
 //! What a flow asks and what it is answered: `{ kind, … }`, and a request as a class.
 
 use devicegrant_core::{
-    Code, Error, HeaderValue, Input, Lease, LoginId, Reason, Response, Rest, Save, SecretBytes,
-    Step, TlsProblem,
+    Code, Error, HeaderValue, Input, Lease, LoginId, Reason, Response, Rest, Save, Secret,
+    SecretBytes, Step, TlsProblem,
 };
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::error::{self, Failure};
 use crate::getters;
-use crate::login::Prompt;
+use crate::login::{PastePrompt, Prompt};
 use crate::plain::{bytes, number, object, whole};
 
 #[wasm_bindgen]
@@ -95,6 +95,7 @@ fn reason(why: &str) -> Option<Reason> {
 pub(crate) fn input(answer: &Answer) -> Option<Input> {
     Some(match answer.kind()?.as_str() {
         "go" => Input::Go,
+        "pasted" => Input::Pasted(Secret::new(answer.text()?)),
         "response" => {
             let mut texts = answer.headers().unwrap_or_default().into_iter();
             let pairs = std::iter::from_fn(|| texts.next().zip(texts.next()));
@@ -129,6 +130,11 @@ pub(crate) fn shown(step: Step<JsValue>) -> JsValue {
     match step {
         Step::Send(request) => one("send", "request", Request(request).into()),
         Step::Show(prompt) => one("show", "prompt", Prompt(*prompt).into()),
+        Step::Ask { prompt, until } => object([
+            ("kind", "ask".into()),
+            ("prompt", PastePrompt(*prompt).into()),
+            ("until", number(until)),
+        ]),
         Step::Wait { until } => one("wait", "until", number(until)),
         Step::Load(id) => one("load", "id", (&*id.0).into()),
         Step::List => object([("kind", "list".into())]),
