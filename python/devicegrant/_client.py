@@ -99,7 +99,8 @@ class Client(Kept):
     ) -> Tokens:
         """Signs a person in who opens one address and pastes another: the authorization code grant
         with PKCE, for servers that have no device endpoint. `paste` shows a `PastePrompt` and
-        returns the line that was pasted; none where there is nothing to be read."""
+        returns the line that was pasted; none where there is nothing to be read. A plain callable
+        is called in a thread."""
         return Tokens((await self._engine.login_by_paste(paste)).tokens())
 
     async def begin(self) -> Pending:

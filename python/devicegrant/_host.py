@@ -99,13 +99,15 @@ class Host:
             raise new("no_prompt", "there is nobody to ask for an address")
         from ._values import PastePrompt
 
-        asked = self.paste(PastePrompt(prompt))
-        if isawaitable(asked):
-            seconds = max(0, until - self.clock.now()[1]) / 1000
-            try:
+        paste, shown = self.paste, PastePrompt(prompt)
+        seconds = max(0, until - self.clock.now()[1]) / 1000
+        try:
+            # A plain callable waits for a person: in a thread, so that nobody else has to.
+            asked = await self.ways.thread(lambda: paste(shown), stretch, seconds=seconds)
+            if isawaitable(asked):
                 asked = await self.ways.limit(_of(asked), seconds, stretch)
-            except TimeoutError:
-                asked = None
+        except TimeoutError:
+            asked = None
         return Input.GO() if asked is None else Input.PASTED(_native.Pasted(text=asked))
 
     def observe(self, event: str) -> None:
