@@ -46,6 +46,8 @@ export class Host {
     if (!this.onPaste) throw newError("no_prompt", "there is nobody to ask for an address");
     const over = new AbortController();
     const time = this.sleepUntil(until, AbortSignal.any([signal, over.signal]));
+    // Where the callable throws, nobody waits for it.
+    time.catch(() => {});
     try {
       const text = await Promise.race([this.onPaste(new PastePrompt(prompt)), time]);
       return text == null ? { kind: "go" } : { kind: "pasted", text };
