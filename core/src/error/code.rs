@@ -151,10 +151,10 @@ catalog! {
         "The server does not know this client, or its secret is wrong (RFC 6749 §5.2)." =>
         "Check --client-id and the secret, and which of basic and post the client is registered for.";
     UnauthorizedClient "unauthorized_client" Refused:
-        "This client may not use the device grant (RFC 6749 §5.2)." =>
-        "Turn the device grant on for this client at the server, or check its secret: some servers say this for a wrong one.";
+        "This client may not use the grant that was asked for (RFC 6749 §5.2)." =>
+        "Turn the device grant (for --paste: the authorization code grant) on for this client at the server, or check its secret: some servers say this for a wrong one.";
     UnsupportedGrantType "unsupported_grant_type" Refused:
-        "The server does not have the device grant (RFC 6749 §5.2)." =>
+        "The server does not have the grant that was asked for (RFC 6749 §5.2)." =>
         "Ask whoever runs the server to turn it on.";
     DeviceFlowDisabled "device_flow_disabled" Refused:
         "The device grant is turned off for this client." =>
