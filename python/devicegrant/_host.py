@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Awaitable, Callable, Protocol
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from . import _native
 from ._errors import DeviceGrantError, failure_of, new
@@ -91,7 +91,7 @@ class Host:
         from ._values import Prompt
 
         shown = self.prompt(Prompt(prompt))
-        if isawaitable(shown):
+        if isinstance(shown, Awaitable):
             await shown
 
     async def ask(self, prompt: _native.PastePrompt, until: int, stretch: Stretch) -> Any:
@@ -104,7 +104,7 @@ class Host:
         try:
             # A plain callable waits for a person: in a thread, so that nobody else has to.
             asked = await self.ways.thread(lambda: paste(shown), stretch, seconds=seconds)
-            if isawaitable(asked):
+            if isinstance(asked, Awaitable):
                 asked = await self.ways.limit(_of(asked), seconds, stretch)
         except TimeoutError:
             asked = None

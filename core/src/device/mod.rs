@@ -13,8 +13,13 @@
 //!   │                                           Send ▼            │ unreachable, failing
 //!   │                                             Polling ────────┘ (poll: Done(Pending))
 //!   │                                                │
-//!   ▼ refused                                        ▼ tokens, denied, expired, refused
-//!  Ended ◄───────────────────────────────────────── Ended
+//!   ▼ refused                   denied, expired, refused │  tokens
+//!  Ended ◄────────────────────────────────────────────┤   ├──────► Done(Tokens)
+//!                                                     │   ▼ an account is expected
+//!                                         Revoking ◄──── Checking: ID token, userinfo
+//!                                             │  not the account       │ the account
+//!                                      error  ▼                        ▼
+//!                                           Ended                  Done(Tokens)
 //! ```
 
 mod authorization;
@@ -26,6 +31,7 @@ use std::sync::Arc;
 
 pub use pending::Pending;
 
+use crate::account::{self, Approval};
 use crate::error::{Code, Error};
 use crate::event::{Event, Events};
 use crate::flow::{Flow, Input, Now, Reason, Response, Step, out_of_turn};
@@ -56,6 +62,8 @@ pub struct DeviceGrant {
     auth: ClientAuth,
     /// Why the secret in the header was refused, once it goes into the body.
     refused: Option<Error>,
+    /// The server issued tokens: no later poll can bring others.
+    spent: bool,
     events: Events,
 }
 
@@ -85,6 +93,8 @@ enum State {
         pending: Pending,
         sent: Now,
     },
+    /// The tokens are here, and nobody has been given them yet.
+    Approving(Approval),
     Ended,
 }
 
@@ -133,6 +143,7 @@ impl DeviceGrant {
                 until: 0,
             },
             refused: None,
+            spent: false,
             events: Events::default(),
         }
     }
@@ -143,6 +154,7 @@ impl DeviceGrant {
             auth: pending.grant.client.auth,
             state: State::Waiting(pending),
             refused: None,
+            spent: false,
             events: Events::default(),
         }
     }
@@ -267,7 +279,9 @@ impl DeviceGrant {
             Outcome::Failed(error) => Err(error),
             Outcome::Tokens(tokens) => {
                 self.events.push(tokens.issued(now));
-                Ok(Step::Done(SignIn::Tokens(tokens)))
+                self.spent = true;
+                let next = Approval::begin(&pending.grant, tokens, now, &mut self.events);
+                self.approved(next)
             }
             Outcome::Again(event) | Outcome::TooFast(event) => {
                 self.events.push(event);
@@ -275,6 +289,33 @@ impl DeviceGrant {
                     return Ok(Step::Done(SignIn::Pending(Box::new(pending))));
                 }
                 Ok(self.wait(pending, now))
+            }
+        }
+    }
+}
+
+impl DeviceGrant {
+    /// True once the server has taken the code for tokens, whatever became of them.
+    pub(crate) fn has_spent_code(&self) -> bool {
+        self.spent
+    }
+
+    fn approved(&mut self, next: account::Next) -> Next {
+        match next {
+            account::Next::Tokens(tokens) => Ok(Step::Done(SignIn::Tokens(tokens))),
+            account::Next::Send(approval, mut request) => {
+                request.must_finish |= self.mode == Mode::Poll;
+                self.state = State::Approving(approval);
+                Ok(Step::Send(request))
+            }
+            account::Next::Wait(approval, until) => {
+                self.state = State::Approving(approval);
+                Ok(Step::Wait { until })
+            }
+            account::Next::Failed(error) => Err(error),
+            account::Next::OutOfTurn(approval) => {
+                self.state = State::Approving(approval);
+                Err(out_of_turn())
             }
         }
     }
@@ -314,6 +355,10 @@ impl Flow for DeviceGrant {
             (State::Polling { mut pending, .. }, Input::Unreachable(reason)) => {
                 let outcome = poll::unreachable(&mut pending, now, reason);
                 self.polled(pending, now, outcome)
+            }
+            (State::Approving(approval), input) => {
+                let next = approval.step(now, input, &mut self.events);
+                self.approved(next)
             }
             (state, _) => {
                 self.state = state;

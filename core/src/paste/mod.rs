@@ -3,7 +3,7 @@
 //! person copies the address from the browser and pastes it here.
 //!
 //! ```text
-//!  Start ─ Ask ─► Asking ─ pasted ─► Exchanging ─ tokens ─► Done
+//!  Start ─ Ask ─► Asking ─ pasted ─► Exchanging ─ tokens ─► Approving ─ the account ─► Done
 //!             ▲      │                 ▲  │  └─ refused, lost: the error
 //!             │      │                 │  │ certainly not sent
 //!             └──────┘                 │  ▼
@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
 
+use crate::account::{self, Approval};
 use crate::entropy::Entropy;
 use crate::error::{Code, Error};
 use crate::event::{Event, Events};
@@ -71,6 +72,8 @@ enum State {
         attempt: u8,
         sent: Now,
     },
+    /// The tokens are here, and nobody has been given them yet.
+    Approving(Approval),
     Ended,
 }
 
@@ -179,7 +182,29 @@ impl Paste {
         let secrets = [Some(code), Some(&self.verifier), Some(&self.nonce)];
         let tokens = exchange::judge(&self.grant, &secrets, sent, response)?;
         self.events.push(tokens.issued(now));
-        Ok(Step::Done(tokens))
+        let next = Approval::begin(&self.grant, Box::new(tokens), now, &mut self.events);
+        self.approved(next)
+    }
+
+    /// Who approved must be who was expected. The code is spent, so all of it must finish.
+    fn approved(&mut self, next: account::Next) -> Next {
+        match next {
+            account::Next::Tokens(tokens) => Ok(Step::Done(*tokens)),
+            account::Next::Send(approval, mut request) => {
+                request.must_finish = true;
+                self.state = State::Approving(approval);
+                Ok(Step::Send(request))
+            }
+            account::Next::Wait(approval, until) => {
+                self.state = State::Approving(approval);
+                Ok(Step::Wait { until })
+            }
+            account::Next::Failed(error) => Err(error),
+            account::Next::OutOfTurn(approval) => {
+                self.state = State::Approving(approval);
+                Err(out_of_turn())
+            }
+        }
     }
 
     fn unreachable(&mut self, code: Secret, attempt: u8, now: Now, reason: Reason) -> Next {
@@ -249,6 +274,10 @@ impl Flow for Paste {
             }
             (State::Exchanging { code, attempt, .. }, Input::Unreachable(reason)) => {
                 self.unreachable(code, attempt, now, reason)
+            }
+            (State::Approving(approval), input) => {
+                let next = approval.step(now, input, &mut self.events);
+                self.approved(next)
             }
             (state, _) => {
                 self.state = state;

@@ -95,6 +95,7 @@ fn grant(issuer: &str, scopes: &[String]) -> Arc<Grant> {
         dialect: devicegrant_core::Dialect::default(),
         code_flow: None,
         takes_client_documents: false,
+        expected: None,
         offline_access_unasked: false,
     })
 }

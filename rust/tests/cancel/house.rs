@@ -153,6 +153,7 @@ impl House {
             refresh_token: Some(Secret::new("refresh-0")),
             refresh_expires_at_ms: None,
             id_token: None,
+            sub: None,
             scopes: Vec::new(),
             issuer: None,
             extra: std::collections::BTreeMap::new(),
@@ -312,6 +313,7 @@ fn grant() -> Grant {
         pkce: false,
         dialect: devicegrant::Dialect::default(),
         code_flow: None,
+        expected: None,
         offline_access_unasked: false,
     }
 }

@@ -54,9 +54,16 @@ const all = [
   client('code-basic', 'client_secret_basic', { ...code, client_secret: 'code-basic:s3cret+/%&=', redirect_uris: ['https://app.example.com/landed'] }),
 ];
 
+// Whose name begins with "un" has not shown that the address is theirs.
+const claimsOf = (sub) => ({
+  sub, preferred_username: sub, email: `${sub}@example.com`, email_verified: !sub.startsWith('un'),
+});
+
 const configuration = {
   clients: all.map((one) => ({ ...one, grant_types: one.grant_types.filter((type) => opt.device !== 'false' || type !== device) })),
   scopes: ['openid', 'offline_access', 'read', 'write'],
+  // What a person is called stands in userinfo alone, as the specification has it (Core §5.4).
+  claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['preferred_username'] },
   cookies: { keys: [createHash('sha256').update(`${process.pid}`).digest('hex')] },
   ttl: {
     DeviceCode: Number(opt['device-ttl']),
@@ -67,7 +74,7 @@ const configuration = {
   issueRefreshToken: (ctx, asking) => asking.grantTypeAllowed('refresh_token'),
   expiresWithSession: () => false,
   rotateRefreshToken: opt.rotate !== 'false',
-  findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+  findAccount: (ctx, sub) => ({ accountId: sub, claims: () => claimsOf(sub) }),
   features: {
     deviceFlow: { enabled: opt.device !== 'false' },
     devInteractions: { enabled: true }, // any login and any password; approve.py fills the forms
@@ -102,7 +109,7 @@ async function logged(ctx, next) {
     await next();
   } finally {
     const { route, body = {}, client: asking } = ctx.oidc ?? {};
-    if (['token', 'device_authorization', 'registration'].includes(route)) {
+    if (['token', 'device_authorization', 'registration', 'revocation', 'userinfo'].includes(route)) {
       write({
         time,
         endpoint: route,
