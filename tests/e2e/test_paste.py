@@ -126,6 +126,16 @@ def test_denied(command, server):
     assert (error["code"], error["error"], run.end()) == ("access_denied", "access_denied", 4)
 
 
+@pytest.mark.parametrize("expected, code", [("alice", 0), ("bob", 4)])
+def test_who_approves_must_be_who_was_expected(command, server, expected, code):
+    run, asked = begin(command, server.issuer, "--client-id", "code", "--scope", "openid", "--expect-sub", expected)
+    run.type(land(asked["authorization_uri"], HERE))
+    end = run.event("error" if code else "signed_in")
+    assert run.end() == code, run.err
+    assert end.get("code") == ("wrong_account" if code else None)
+    assert (command.run("token", server.issuer).code == 0) is (code == 0)
+
+
 def test_the_verifier_is_what_the_server_checks(command, server):
     """A code of one sign-in under the state of another: the server refuses it for its challenge."""
     run, asked = begin(command, server.issuer, "--client-id", "code", "--scope", "read")

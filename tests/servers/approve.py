@@ -99,7 +99,7 @@ def land(authorization_uri, redirect_uri, approve=True, timeout=20):
             if not approve and found.aborts:
                 page = browser.get(page.url.join(found.aborts[0]))
                 continue
-            data, _, _ = _answer(found.forms[0], "", approve)
+            data, _, _ = _answer(found.forms[0], "", approve, "alice")
             page = browser.post(page.url.join(found.forms[0]["action"]), data=data)
     raise RuntimeError(f"the sign-in at {authorization_uri} led nowhere, last page: {page.text[:500]}")
 
