@@ -44,7 +44,7 @@ where
 pub struct Flow(Mutex<Box<dyn Machine>>);
 
 impl Flow {
-    fn of<F>(flow: F, end: impl FnMut(F::Output) -> Output + Send + 'static) -> Arc<Self>
+    pub(crate) fn of<F>(flow: F, end: impl FnMut(F::Output) -> Output + Send + 'static) -> Arc<Self>
     where
         F: dg::Flow + std::fmt::Debug + Send + 'static,
     {
@@ -186,15 +186,8 @@ impl Flow {
         let random = entropy(&random)?;
         let keep = dg::Keep::login(&options.0, record.clone(), key.0.clone(), random);
         Ok(Self::of(keep.map_err(Failure)?, move |kept| {
-            let record = record.clone();
-            let (id, revision) = (kept.id, kept.revision);
-            Output::Login {
-                login: Arc::new(Login(dg::Login {
-                    id,
-                    revision,
-                    record,
-                })),
-            }
+            let login = Arc::new(Login(kept.login(record.clone())));
+            Output::Login { login }
         }))
     }
 

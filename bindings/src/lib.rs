@@ -20,6 +20,7 @@ mod login;
 mod options;
 mod paste;
 mod redis;
+mod register;
 mod step;
 mod store;
 

@@ -10,6 +10,7 @@ use crate::error::Failure;
 use crate::http::{Request, Response, Unreachable};
 use crate::login::{Found, Grant, Login, Pending, Prompt, Renewal, Tokens};
 use crate::paste::{PastePrompt, Pasted};
+use crate::register::Registered;
 use crate::store::Rest;
 
 /// The one thing that a flow asks its host to do.
@@ -100,6 +101,9 @@ pub enum Output {
     },
     Tokens {
         tokens: Arc<Tokens>,
+    },
+    Registered {
+        registered: Arc<Registered>,
     },
     Login {
         login: Arc<Login>,

@@ -140,10 +140,30 @@ class Engine:
             message = "there is neither a prompt nor a terminal to ask a person through"
             raise new("no_prompt", message)
 
-    async def _discover(self, host: Host, stretch: Stretch) -> _native.Grant:
-        output = await drive(call(Flow.discover, self._options, self._own_provider), host, stretch)
-        grant: _native.Grant = output.grant
-        return grant
+    async def _ask_for_a_code(self, host: Host, stretch: Stretch) -> _native.Pending:
+        discover = call(Flow.discover_registering, self._options, self._own_provider)
+        grant = (await drive(discover, host, stretch)).grant
+        if not grant.client_is_unknown():
+            return await self._begin(grant, host, stretch)
+        # Who has to register a client keeps it, so the key is needed before anybody is asked.
+        key = await self.keys.key(True, host.ways, stretch)
+        register = call(Flow.register, self._options, grant, key, urandom(32))
+        registered = (await drive(register, host, stretch)).registered
+        try:
+            return await self._begin(registered.grant(), host, stretch)
+        except DeviceGrantError as error:
+            anew = registered.anew(failure_of(error), key, urandom(32))
+            if anew is None:
+                raise
+        registered = (await drive(anew, host, stretch)).registered
+        return await self._begin(registered.grant(), host, stretch)
+
+    async def _begin(
+        self, grant: _native.Grant, host: Host, stretch: Stretch
+    ) -> _native.Pending:
+        output = await drive(call(Flow.begin, grant, urandom(32)), host, stretch)
+        pending: _native.Pending = output.pending
+        return pending
 
     async def _keep(
         self, grant: _native.Grant, tokens: _native.Tokens, host: Host, stretch: Stretch
@@ -165,9 +185,9 @@ class Engine:
         host = self._host(ways)
         # Whoever cannot keep the login should not ask for it.
         await self.keys.key(True, ways, stretch)
-        grant = await self._discover(host, stretch)
-        output = await drive(call(Flow.login, grant, urandom(32)), host, stretch)
-        return await self._keep(grant, output.tokens, host, stretch)
+        pending = await self._ask_for_a_code(host, stretch)
+        output = await drive(Flow.resume(pending), host, stretch)
+        return await self._keep(pending.grant(), output.tokens, host, stretch)
 
     async def login_by_paste(self, paste: Callable[[Any], Any]) -> _native.Login:
         ways = self._ways()
@@ -176,20 +196,18 @@ class Engine:
 
         async def work(stretch: Stretch) -> _native.Login:
             # Whoever cannot keep the login should not ask for it.
-            await self.keys.key(True, ways, stretch)
+            key = await self.keys.key(True, ways, stretch)
             discover = call(Flow.discover_paste, self._options, self._own_provider)
-            grant: _native.Grant = (await drive(discover, host, stretch)).grant
+            found = (await drive(discover, host, stretch)).grant
+            register = call(Flow.register, self._options, found, key, urandom(32))
+            grant: _native.Grant = (await drive(register, host, stretch)).registered.grant()
             output = await drive(call(Flow.paste, grant, urandom(32)), host, stretch)
             return await self._keep(grant, output.tokens, host, stretch)
 
         return await ways.run(work)
 
     async def begin(self) -> _native.Pending:
-        host, stretch = self._host(self._ways()), Stretch()
-        grant = await self._discover(host, stretch)
-        output = await drive(call(Flow.begin, grant, urandom(32)), host, stretch)
-        pending: _native.Pending = output.pending
-        return pending
+        return await self._ask_for_a_code(self._host(self._ways()), Stretch())
 
     async def poll(self, pending: _native.Pending) -> _native.Pending | _native.Tokens:
         ways = self._ways()

@@ -12,6 +12,7 @@ from devicegrant._errors import DeviceGrantError, of
 from devicegrant._host import Host
 
 import kept
+import registered
 import shown
 
 WALL, STEADY = 1_700_000_000_000, 1_000_000
@@ -202,7 +203,10 @@ async def replay(vector, ways, pause):
     """Plays the vector; raises where it is not as it says."""
     player = Player(vector, ways, pause)
     try:
-        outcome = await (kept.run if vector["flow"] in KEPT_FLOWS else run)(vector, player)
+        if vector["flow"].startswith("register"):
+            outcome = await registered.run(vector, player)
+        else:
+            outcome = await (kept.run if vector["flow"] in KEPT_FLOWS else run)(vector, player)
     except native.Failure as failure:
         outcome = of(failure)
     except DeviceGrantError as error:
