@@ -16,6 +16,7 @@ mod event;
 mod flow;
 mod grant;
 pub mod home;
+mod json;
 mod login;
 mod options;
 mod paste;

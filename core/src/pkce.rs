@@ -1,18 +1,18 @@
 //! Proof key for code exchange (RFC 7636), of the one method that is worth sending: S256.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
 use crate::secret::Secret;
 
 /// RFC 7636 §4.1: 32 random bytes make the 43 characters that are recommended.
 pub(crate) fn verifier(entropy: &[u8; 32]) -> Secret {
-    Secret::new(BASE64URL_NOPAD.encode(entropy))
+    Secret::new(Base64UrlUnpadded::encode_string(entropy))
 }
 
 /// RFC 7636 §4.2.
 pub(crate) fn challenge(verifier: &Secret) -> String {
-    BASE64URL_NOPAD.encode(&Sha256::digest(verifier.expose().as_bytes()))
+    Base64UrlUnpadded::encode_string(&Sha256::digest(verifier.expose().as_bytes()))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod request;
 
 use std::sync::Arc;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::account::{self, Approval};
 use crate::entropy::Entropy;
@@ -87,7 +87,7 @@ impl Paste {
         Self {
             grant,
             // 128 bits cannot be guessed, and a shorter address is easier to copy.
-            nonce: Secret::new(BASE64URL_NOPAD.encode(&drawn[..16])),
+            nonce: Secret::new(Base64UrlUnpadded::encode_string(&drawn[..16])),
             verifier: pkce::verifier(&entropy),
             tries: 0,
             trouble: None,
