@@ -116,6 +116,28 @@ impl Flow {
         }))
     }
 
+    /// As `discover`, for a sign-in by a pasted address.
+    #[uniffi::constructor]
+    pub fn discover_paste(
+        options: Arc<Options>,
+        own_provider: Option<String>,
+    ) -> Fallible<Arc<Self>> {
+        let machine = dg::Discover::for_paste(options.0.clone(), own_provider.as_deref());
+        Ok(Self::of(machine.map_err(Failure)?, |grant| Output::Grant {
+            grant: Arc::new(Grant(grant)),
+        }))
+    }
+
+    /// Shows an address, reads another, exchanges its code.
+    #[uniffi::constructor]
+    pub fn paste(grant: Arc<Grant>, random: Vec<u8>) -> Fallible<Arc<Self>> {
+        let grant = Arc::clone(&grant.0);
+        let machine = dg::Paste::new(grant, entropy(&random)?);
+        Ok(Self::of(machine, |tokens| Output::Tokens {
+            tokens: Arc::new(Tokens(tokens)),
+        }))
+    }
+
     /// Asks for a code, shows it, polls until the end.
     #[uniffi::constructor]
     pub fn login(grant: Arc<Grant>, random: Vec<u8>) -> Fallible<Arc<Self>> {

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ._store import Store as Store
     from ._transport import NotReached as NotReached
     from ._values import Health as Health
+    from ._values import PastePrompt as PastePrompt
     from ._values import Pending as Pending
     from ._values import Prompt as Prompt
     from ._values import Tokens as Tokens
@@ -39,7 +40,7 @@ _HOME = {
     **dict.fromkeys(("Request", "Response"), "_native"),
     **dict.fromkeys(("Busy", "Resting", "Store"), "_store"),
     "NotReached": "_transport",
-    **dict.fromkeys(("Health", "Pending", "Prompt", "Tokens"), "_values"),
+    **dict.fromkeys(("Health", "PastePrompt", "Pending", "Prompt", "Tokens"), "_values"),
     **dict.fromkeys(
         ("DeviceGrantError", "SignInNeeded", "Denied", "CodeExpired", "TryLater", "Refused",
          "StoreError", "Usage"),
