@@ -36,7 +36,10 @@ impl<F: dg::Flow, E: FnMut(F::Output) -> JsValue> Machine for Ending<F, E> {
 pub struct Flow(Box<dyn Machine>);
 
 impl Flow {
-    fn of<F: dg::Flow + 'static>(flow: F, end: impl FnMut(F::Output) -> JsValue + 'static) -> Self {
+    pub(crate) fn of<F: dg::Flow + 'static>(
+        flow: F,
+        end: impl FnMut(F::Output) -> JsValue + 'static,
+    ) -> Self {
         Self(Box::new(Ending(flow, end)))
     }
 }
@@ -132,10 +135,13 @@ impl Flow {
         }))
     }
 
-    pub fn find(options: &Options) -> Fallible<Self> {
-        Ok(Self::of(dg::Find::login(&options.0)?, |found| {
-            Found(found).into()
-        }))
+    /// Where `even_ended`, also one that the server ended.
+    pub fn find(options: &Options, even_ended: Option<bool>) -> Fallible<Self> {
+        let new = match even_ended {
+            Some(true) => dg::Find::login_even_ended,
+            _ => dg::Find::login,
+        };
+        Ok(Self::of(new(&options.0)?, |found| Found(found).into()))
     }
 
     #[wasm_bindgen(js_name = findPending)]

@@ -16,6 +16,7 @@ mod made;
 mod options;
 mod plain;
 mod redis;
+mod register;
 mod step;
 
 use devicegrant_core::{Code, Error, Now};
