@@ -5,6 +5,8 @@ mod lean;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+// A command that is run by a build talks on its standard streams.
+#[allow(clippy::print_stderr)]
 fn main() -> ExitCode {
     uniffi::uniffi_bindgen_main();
     let words: Vec<String> = std::env::args().collect();
