@@ -29,6 +29,7 @@ export const made = {
   // What flows ask.
   send: (...parts) => ({ kind: "send", request: new Request(...parts) }),
   show: (prompt) => ({ kind: "show", prompt }),
+  ask: (prompt, until) => ({ kind: "ask", prompt, until }),
   wait: (until) => ({ kind: "wait", until }),
   load: (id) => ({ kind: "load", id }),
   list: () => ({ kind: "list" }),

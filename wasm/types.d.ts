@@ -57,6 +57,8 @@ export type Step<T> =
   | { kind: "send"; request: Request }
   /** Show it to a person; then `go` at once. */
   | { kind: "show"; prompt: Prompt }
+  /** Show it to a person and read a line of theirs: then `pasted`, or `go` where nothing more can be read or `until` has come. */
+  | { kind: "ask"; prompt: PastePrompt; until: number }
   /** Sleep until the steady clock reads that; then `go`. Waking early does no harm. */
   | { kind: "wait"; until: number }
   /** Then `loaded`. */
@@ -74,6 +76,8 @@ export type Step<T> =
 /** What a flow is answered. */
 export type Answer =
   | { kind: "go" }
+  /** As a person pasted it. */
+  | { kind: "pasted"; text: string }
   /** `headers`: name, value, name, value … `bytes`: the body, at most one byte more than `maxBody`. */
   | { kind: "response"; status: number; headers: string[]; bytes: Uint8Array }
   | { kind: "unreachable"; why: "not_sent" | "maybe_sent" | "timed_out" | "tls" | "tls_untrusted" | "tls_expired" | "tls_wrong_host" }
@@ -113,6 +117,10 @@ export class Flow<T> {
   static discoverRegistering(options: Options, ownProvider?: string, wider?: Wider): Flow<Grant>;
   /** Finds out who the client is at that server, or has it registered, and keeps it. */
   static register(options: Options, grant: Grant, key: Key, random: Uint8Array): Flow<Registered>;
+  /** As `discover`, for a sign-in by a pasted address. */
+  static discoverPaste(options: Options, ownProvider?: string, wider?: Wider): Flow<Grant>;
+  /** Shows an address, reads another, exchanges its code. */
+  static paste(grant: Grant, random: Uint8Array): Flow<Tokens>;
   /** Asks for a code, shows it, polls until the end. */
   static login(grant: Grant, random: Uint8Array): Flow<Pending | Tokens>;
   static begin(grant: Grant, random: Uint8Array): Flow<Pending | Tokens>;
@@ -194,6 +202,21 @@ export class Prompt {
   readonly spoken: string;
   /** `modules`: row by row, 1 where dark. `lines`: half blocks, white on black. */
   readonly qr: { size: number; lines: string[]; modules: Uint8Array } | null;
+  free(): void;
+}
+
+export interface PasteFields {
+  authorization_uri: string;
+  redirect_uri: string;
+  scopes: string[];
+  expires_at_ms: number;
+  trouble: string | null;
+}
+
+export class PastePrompt {
+  readonly fields: PasteFields;
+  readonly text: string;
+  readonly plain: string;
   free(): void;
 }
 

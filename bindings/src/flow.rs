@@ -123,6 +123,32 @@ impl Flow {
         }))
     }
 
+    /// As `discover`, for a sign-in by a pasted address.
+    #[uniffi::constructor(default(wider = None))]
+    pub fn discover_paste(
+        options: Arc<Options>,
+        own_provider: Option<String>,
+        wider: Option<Arc<Wider>>,
+    ) -> Fallible<Arc<Self>> {
+        let machine = dg::Discover::for_paste(options.0.clone(), own_provider.as_deref());
+        let wider = wider.map(|wider| wider.0.clone()).unwrap_or_default();
+        Ok(Self::of(machine.map_err(Failure)?.wider(wider), |grant| {
+            Output::Grant {
+                grant: Arc::new(Grant(grant)),
+            }
+        }))
+    }
+
+    /// Shows an address, reads another, exchanges its code.
+    #[uniffi::constructor]
+    pub fn paste(grant: Arc<Grant>, random: Vec<u8>) -> Fallible<Arc<Self>> {
+        let grant = Arc::clone(&grant.0);
+        let machine = dg::Paste::new(grant, entropy(&random)?);
+        Ok(Self::of(machine, |tokens| Output::Tokens {
+            tokens: Arc::new(Tokens(tokens)),
+        }))
+    }
+
     /// Asks for a code, shows it, polls until the end.
     #[uniffi::constructor]
     pub fn login(grant: Arc<Grant>, random: Vec<u8>) -> Fallible<Arc<Self>> {

@@ -18,6 +18,7 @@ mod flow;
 mod http;
 mod login;
 mod options;
+mod paste;
 mod redis;
 mod register;
 mod step;

@@ -19,7 +19,7 @@ impl Options {
         target = None, issuer = None, provider = None, device_endpoint = None,
         token_endpoint = None, client_id = None, client_secret = None, client_auth = None,
         scopes = [], audience = None, resource = None, params = None, pkce = None, profile = None, help_base = None,
-        server = None, client_metadata = None, expected_sub = None, expected_account = None
+        server = None, client_metadata = None, expected_sub = None, expected_account = None, redirect_uri = None
     ))]
     #[allow(clippy::too_many_arguments, reason = "named in every language")]
     pub fn new(
@@ -42,6 +42,7 @@ impl Options {
         client_metadata: Option<String>,
         expected_sub: Option<String>,
         expected_account: Option<String>,
+        redirect_uri: Option<String>,
     ) -> Fallible<Arc<Self>> {
         let client_auth = client_auth
             .map(|word| serde_json::from_value(Value::String(word)))
@@ -69,6 +70,7 @@ impl Options {
             client_metadata,
             expected_sub,
             expected_account,
+            redirect_uri,
         })))
     }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use devicegrant as dg;
-use devicegrant::{LoginId, SecretBytes};
+use devicegrant::{LoginId, Secret, SecretBytes};
 
 use crate::Fallible;
 use crate::error::Failure;
 use crate::http::{Request, Response, Unreachable};
 use crate::login::{Found, Grant, Login, Pending, Prompt, Renewal, Tokens};
+use crate::paste::{PastePrompt, Pasted};
 use crate::register::Registered;
 use crate::step_up::Wider;
 use crate::store::Rest;
@@ -21,6 +22,10 @@ pub enum Step {
     },
     Show {
         prompt: Arc<Prompt>,
+    },
+    Ask {
+        prompt: Arc<PastePrompt>,
+        until: u64,
     },
     Wait {
         until: u64,
@@ -52,6 +57,9 @@ pub enum Step {
 #[derive(Debug, uniffi::Enum)]
 pub enum Input {
     Go,
+    Pasted {
+        line: Pasted,
+    },
     Response {
         response: Response,
     },
@@ -131,6 +139,7 @@ impl TryFrom<Input> for dg::Input {
     fn try_from(input: Input) -> Fallible<Self> {
         Ok(match input {
             Input::Go => Self::Go,
+            Input::Pasted { line } => Self::Pasted(Secret::new(line.text)),
             Input::Response { response } => Self::Response(response.into()),
             Input::Unreachable { why } => Self::Unreachable(why.into()),
             Input::Loaded { bytes, revision } => Self::Loaded {
@@ -157,6 +166,10 @@ pub(crate) fn step<T>(step: dg::Step<T>, end: impl FnOnce(T) -> Output) -> Step 
         },
         dg::Step::Show(prompt) => Step::Show {
             prompt: Arc::new(Prompt(*prompt)),
+        },
+        dg::Step::Ask { prompt, until } => Step::Ask {
+            prompt: Arc::new(PastePrompt(*prompt)),
+            until,
         },
         dg::Step::Wait { until } => Step::Wait { until },
         dg::Step::Load(id) => Step::Load { id: id.to_string() },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::address;
 use crate::error::{Code, Error};
 use crate::event::Event;
-use crate::prompt::Prompt;
+use crate::prompt::{PastePrompt, Prompt};
 use crate::secret::{Secret, SecretBytes};
 use crate::text::quote;
 use crate::wire::body;
@@ -44,6 +44,14 @@ pub enum Step<T> {
     Send(Request),
     /// Show this to a person, then give [`Input::Go`] at once.
     Show(Box<Prompt>),
+    /// Show this to a person and read one line of theirs, then give [`Input::Pasted`]; or
+    /// [`Input::Go`], where nothing more can be read or `until` has come.
+    Ask {
+        /// What is shown.
+        prompt: Box<PastePrompt>,
+        /// On the clock of [`Now::steady_ms`].
+        until: u64,
+    },
     /// Sleep until the steady clock reads `until` milliseconds, then give [`Input::Go`].
     /// Waking early does no harm: the flow asks again.
     Wait {
@@ -78,6 +86,7 @@ impl<T> Step<T> {
             Self::Done(output) => Step::Done(end(output)),
             Self::Send(request) => Step::Send(request),
             Self::Show(prompt) => Step::Show(prompt),
+            Self::Ask { prompt, until } => Step::Ask { prompt, until },
             Self::Wait { until } => Step::Wait { until },
             Self::Load(id) => Step::Load(id),
             Self::List => Step::List,
@@ -93,6 +102,8 @@ impl<T> Step<T> {
 pub enum Input {
     /// At the start, and after `Show`, `Wait` and `Unlock`.
     Go,
+    /// What a person pasted, as it came. It may hold a code.
+    Pasted(Secret),
     /// The whole answer to a request.
     Response(Response),
     /// There is no whole answer to a request.

@@ -53,8 +53,9 @@ pub struct Endpoints {
     /// The issuer, where one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
-    /// `device_authorization_endpoint` (RFC 8628 §4).
-    pub device_authorization: Arc<str>,
+    /// `device_authorization_endpoint` (RFC 8628 §4); none where people sign in by a pasted address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_authorization: Option<Arc<str>>,
     /// `token_endpoint`.
     pub token: Arc<str>,
     /// `revocation_endpoint` (RFC 7009).
@@ -71,7 +72,20 @@ pub struct Endpoints {
     pub registration: Option<String>,
 }
 
-/// Everything a device grant needs. Cheap to share between many logins behind an [`Arc`].
+/// What a sign-in by a pasted address needs besides: the authorization code flow with PKCE
+/// (RFC 6749 §4.1, RFC 7636).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeFlow {
+    /// `authorization_endpoint`.
+    pub authorization: Arc<str>,
+    /// Where the browser is sent in the end. Nobody listens there: the person copies the address.
+    pub redirect_uri: Box<str>,
+    /// True where the server says that its answers name their issuer (RFC 9207 §3).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub names_issuer: bool,
+}
+
+/// Everything a sign-in needs. Cheap to share between many logins behind an [`Arc`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(
     clippy::struct_excessive_bools,
@@ -91,7 +105,7 @@ pub struct Grant {
     /// The resource indicator (RFC 8707), sent with every request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// More parameters of the device authorization request, such as `audience`.
+    /// More parameters of the request that a sign-in begins with, such as `audience`.
     #[serde(default)]
     pub params: Vec<(String, String)>,
     /// Whether a PKCE challenge goes along (RFC 7636, S256).
@@ -100,6 +114,9 @@ pub struct Grant {
     /// How this server's wire format differs.
     #[serde(default)]
     pub dialect: Dialect,
+    /// For a sign-in by a pasted address; none for the device grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_flow: Option<CodeFlow>,
     /// True where the server takes the address of a client's own metadata as its identifier.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub takes_client_documents: bool,

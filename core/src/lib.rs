@@ -20,6 +20,8 @@ pub mod home;
 mod json;
 mod login;
 mod options;
+mod paste;
+mod pkce;
 mod prompt;
 mod provider;
 pub mod redis;
@@ -42,12 +44,13 @@ pub use flow::{
     Flow, HeaderValue, Input, Lease, Lock, LoginId, Method, Now, Reason, Request, Response, Rest,
     Revision, Save, Step, TlsProblem,
 };
-pub use grant::{Client, ClientAuth, Endpoints, Grant, Place};
+pub use grant::{Client, ClientAuth, CodeFlow, Endpoints, Grant, Place};
 pub use login::{
     Ended, Find, Finish, Finished, Found, Header, Keep, Kept, Kind, Login, Record, Sealed, Survey,
 };
 pub use options::Options;
-pub use prompt::{Prompt, Qr};
+pub use paste::Paste;
+pub use prompt::{PastePrompt, Prompt, Qr};
 pub use provider::{Argument, Provider, builtin as builtin_provider, names as provider_names};
 pub use register::{Register, Registered};
 pub use seal::Key;

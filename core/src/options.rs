@@ -48,7 +48,10 @@ pub struct Options {
     pub audience: Option<String>,
     /// The `resource` parameter (RFC 8707).
     pub resource: Option<String>,
-    /// Any other parameters of the device authorization request.
+    /// Where the browser is sent at the end of a sign-in by a pasted address, instead of an address
+    /// of this machine at which nobody listens.
+    pub redirect_uri: Option<String>,
+    /// Any other parameters of the request that a sign-in begins with.
     pub params: BTreeMap<String, String>,
     /// Whether a PKCE challenge goes along; the provider decides where this is none.
     pub pkce: Option<bool>,

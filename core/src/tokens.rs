@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error};
+use crate::event::Event;
 use crate::flow::Now;
 use crate::grant::Grant;
 use crate::secret::{Secret, exposed, exposed_option};
@@ -99,6 +100,15 @@ impl Tokens {
             issuer: grant.endpoints.issuer.clone(),
             extra: extra(answer, dialect),
         })
+    }
+
+    /// What is told of them at that moment.
+    pub(crate) fn issued(&self, now: Now) -> Event {
+        let left = |at: u64| at.saturating_sub(now.wall_ms).div_ceil(1000);
+        Event::TokenIssued {
+            expires_in: self.expires_at_ms.map(left),
+            refreshable: self.refresh_token.is_some(),
+        }
     }
 
     /// Scopes that were granted and had not been asked for, where anything had been asked for.

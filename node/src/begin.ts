@@ -1,4 +1,4 @@
-// From what a caller named to a code: found out, registered where nobody did, asked for.
+// From what a caller named to a person who is asked: found out, registered where nobody did.
 import { drive } from "./driver.js";
 import { DeviceGrantError, call, failureOf, newError } from "./errors.js";
 import type { Host } from "./host.js";
@@ -8,21 +8,22 @@ import { machines } from "./machines.js";
 import { random } from "./platform.js";
 import type { Stretch } from "./stretch.js";
 
-interface Place {
+export interface Place {
   options: wasm.Options;
   ownProvider: string | undefined;
   helpBase: string | undefined;
   keys: Keys;
+  challenge: string | undefined;
 }
 
-export async function begin(
-  place: Place,
-  host: Host,
-  stretch: Stretch,
-  challenge: string | undefined,
-): Promise<wasm.Pending> {
-  const { options, ownProvider, helpBase, keys } = place;
-  const run = <T>(flow: () => wasm.Flow<T>) => drive(call(flow, helpBase), host, stretch);
+function runs({ helpBase }: Place, host: Host, stretch: Stretch) {
+  return <T>(flow: () => wasm.Flow<T>) => drive(call(flow, helpBase), host, stretch);
+}
+
+/** A code to be approved. */
+export async function begin(place: Place, host: Host, stretch: Stretch): Promise<wasm.Pending> {
+  const { options, ownProvider, keys, challenge } = place;
+  const run = runs(place, host, stretch);
   const { Flow } = machines();
   const ask = async (grant: wasm.Grant) => {
     const there = await run(() => Flow.begin(grant, random(32)));
@@ -43,4 +44,16 @@ export async function begin(
     if (!anew) throw error;
     return ask((await run(() => anew)).grant);
   }
+}
+
+/** Where a server has no device endpoint: one address is opened, the other one pasted. */
+export async function paste(place: Place, host: Host, stretch: Stretch): Promise<{ grant: wasm.Grant; tokens: wasm.Tokens }> {
+  const { options, ownProvider, keys, challenge } = place;
+  const run = runs(place, host, stretch);
+  const { Flow } = machines();
+  const key = await keys.key(true);
+  const wider = await run(() => Flow.widen(options, challenge));
+  const found = await run(() => Flow.discoverPaste(options, ownProvider, wider));
+  const { grant } = await run(() => Flow.register(options, found, key, random(32)));
+  return { grant, tokens: await run(() => Flow.paste(grant, random(32))) };
 }

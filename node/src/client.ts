@@ -1,6 +1,7 @@
 // The friendly face: one object that signs a person in and keeps their token fresh.
 import type { Abortable, Inside, Revoked, SignIn, TokenNeed } from "./calls.js";
-import { begin } from "./begin.js";
+import { begin, paste } from "./begin.js";
+import type { Place } from "./begin.js";
 import { drive } from "./driver.js";
 import { DeviceGrantError, SignInNeeded, call, errorOf, newError } from "./errors.js";
 import { Flight } from "./flight.js";
@@ -11,7 +12,7 @@ import { healthOfFound, told } from "./looking.js";
 import type * as wasm from "./machines.js";
 import { machines } from "./machines.js";
 import { MemoryStore } from "./memory.js";
-import type { ClientOptions, OnPrompt } from "./options.js";
+import type { ClientOptions, OnPaste, OnPrompt } from "./options.js";
 import { optionsOf } from "./options.js";
 import { here, random, steadyMs } from "./platform.js";
 import type { Stored } from "./stored.js";
@@ -201,21 +202,35 @@ export class Client {
       // Whoever cannot keep the login should not ask for it.
       await this.#keys.key(true);
       const host = this.#host(onPrompt, options.onEvent);
-      const pending = await this.#begin(host, stretch, options.challenge);
+      const pending = await begin(this.#place(options.challenge), host, stretch);
       const there = await drive(machines().Flow.resume(pending), host, stretch);
       if (there instanceof machines().Pending) throw newError("out_of_turn", "the sign-in did not end");
       return new Tokens((await this.#keep(pending.grant, there, host)).tokens);
     });
   }
 
-  /** The same, telling what happens; whoever leaves the loop ends the sign-in. */
+  /**
+   * Signs a person in who opens one address and pastes another: the authorization code grant with
+   * PKCE, for servers that have no device endpoint.
+   */
+  loginByPaste(onPaste: OnPaste, { signal, challenge }: Pick<SignIn, "signal" | "challenge"> = {}): Promise<Tokens> {
+    return this.#run(signal, async (stretch) => {
+      // Whoever cannot keep the login should not ask for it.
+      await this.#keys.key(true);
+      const host = new Host(this.#store, this.#send, undefined, this.#onEvent, this.#helpBase, onPaste);
+      const { grant, tokens } = await paste(this.#place(challenge), host, stretch);
+      return new Tokens((await this.#keep(grant, tokens, host)).tokens);
+    });
+  }
+
+  /** As `login`, telling what happens; whoever leaves the loop ends the sign-in. */
   progress({ signal, challenge }: Pick<SignIn, "signal" | "challenge"> = {}): AsyncGenerator<Progress, void, void> {
     return progress((more) => this.login({ ...more, challenge }), signal, this.#onEvent);
   }
 
   /** Asks for a code and returns at once. */
   begin({ signal, challenge }: Pick<SignIn, "signal" | "challenge"> = {}): Promise<Pending> {
-    return this.#run(signal, async (stretch) => new Pending(await this.#begin(this.#host(), stretch, challenge)));
+    return this.#run(signal, async (stretch) => new Pending(await begin(this.#place(challenge), this.#host(), stretch)));
   }
 
   /**
@@ -269,9 +284,9 @@ export class Client {
     });
   }
 
-  #begin(host: Host, stretch: Stretch, challenge: string | undefined): Promise<wasm.Pending> {
-    const place = { options: this.#options, ownProvider: this.#ownProvider, helpBase: this.#helpBase, keys: this.#keys };
-    return begin(place, host, stretch, challenge);
+  #place(challenge: string | undefined): Place {
+    const [options, ownProvider, helpBase, keys] = [this.#options, this.#ownProvider, this.#helpBase, this.#keys];
+    return { options, ownProvider, helpBase, keys, challenge };
   }
 
   /** The tokens are here, so nobody's leaving keeps them from being kept. */

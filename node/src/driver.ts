@@ -30,6 +30,9 @@ export async function drive<T>(flow: Flow<T>, host: Host, stretch = new Stretch(
           await host.show(step.prompt);
           answer = GO;
           break;
+        case "ask":
+          answer = await host.askPerson(step.prompt, step.until, stretch.signal);
+          break;
         case "wait":
           await host.sleepUntil(step.until, stretch.signal);
           answer = GO;

@@ -1,11 +1,11 @@
 // What a flow's effects are performed with.
 import { DeviceGrantError, newError } from "./errors.js";
-import type { Answer, Event, Prompt as Held, Request } from "./machines.js";
-import type { OnPrompt } from "./options.js";
+import type { Answer, Event, PastePrompt as HeldPaste, Prompt as Held, Request } from "./machines.js";
+import type { OnPaste, OnPrompt } from "./options.js";
 import { steadyMs } from "./platform.js";
 import type { Stored } from "./stored.js";
 import type { Send } from "./transport.js";
-import { Prompt } from "./values.js";
+import { PastePrompt, Prompt } from "./values.js";
 
 /** No timer of a browser or of Node sleeps longer at once. */
 const LONGEST_MS = 0x7fff_ffff;
@@ -20,6 +20,7 @@ export class Host {
     private readonly onPrompt: OnPrompt | undefined,
     readonly onEvent: ((event: Event) => void) | undefined,
     readonly helpBase: string | undefined,
+    private readonly onPaste?: OnPaste,
   ) {}
 
   wallMs(): number {
@@ -39,6 +40,20 @@ export class Host {
   async show(prompt: Held): Promise<void> {
     if (!this.onPrompt) throw newError("no_prompt", "there is nobody to show the code to");
     await this.onPrompt(new Prompt(prompt));
+  }
+
+  async askPerson(prompt: HeldPaste, until: number, signal: AbortSignal): Promise<Answer> {
+    if (!this.onPaste) throw newError("no_prompt", "there is nobody to ask for an address");
+    const over = new AbortController();
+    const time = this.sleepUntil(until, AbortSignal.any([signal, over.signal]));
+    // Where the callable throws, nobody waits for it.
+    time.catch(() => {});
+    try {
+      const text = await Promise.race([this.onPaste(new PastePrompt(prompt)), time]);
+      return text == null ? { kind: "go" } : { kind: "pasted", text };
+    } finally {
+      over.abort();
+    }
   }
 
   async ask(act: () => Promise<Answer>): Promise<Answer> {

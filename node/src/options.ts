@@ -3,10 +3,13 @@ import { call, newError } from "./errors.js";
 import type { Event, Options } from "./machines.js";
 import { machines } from "./machines.js";
 import type { Store } from "./stored.js";
-import type { KeyLike, Prompt } from "./values.js";
+import type { KeyLike, PastePrompt, Prompt } from "./values.js";
 
 /** Shows a prompt and returns; the sign-in waits, not the prompt. What it throws ends the sign-in. */
 export type OnPrompt = (prompt: Prompt) => void | PromiseLike<void>;
+
+/** Shows a prompt and gives the line that was pasted; nothing, where there is none to be read. */
+export type OnPaste = (prompt: PastePrompt) => string | undefined | PromiseLike<string | undefined>;
 
 /** Where a home that is new keeps its key. */
 export type KeySource = "keyring" | "env" | "command" | "passphrase" | "file";
@@ -33,7 +36,9 @@ export interface ClientOptions {
   audience?: string;
   /** What the token is for (RFC 8707). */
   resource?: string;
-  /** More parameters of the device authorization request. */
+  /** Where the browser is sent at the end of `loginByPaste`, as the client is registered with. */
+  redirectUri?: string;
+  /** More parameters of the request that a sign-in begins with. */
   params?: Readonly<Record<string, string>>;
   pkce?: boolean;
   /** The `sub` of the account that has to approve, exactly; somebody else's approval is `wrong_account`. */
@@ -67,7 +72,8 @@ const PLAIN = {
   server: "target", issuer: "issuer", provider: "provider", deviceEndpoint: "device_endpoint",
   tokenEndpoint: "token_endpoint", clientId: "client_id", clientMetadata: "client_metadata", clientSecret: "client_secret",
   clientAuth: "client_auth", audience: "audience", resource: "resource", params: "params",
-  expectedSub: "expected_sub", expectedAccount: "expected_account", pkce: "pkce", profile: "profile", helpBase: "help_base",
+  redirectUri: "redirect_uri", expectedSub: "expected_sub", expectedAccount: "expected_account", pkce: "pkce",
+  profile: "profile", helpBase: "help_base",
 } as const;
 const ELSEWHERE = ["scopes", "home", "store", "key", "keySource", "unattended", "fetch", "onPrompt", "onEvent"];
 

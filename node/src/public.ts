@@ -13,7 +13,7 @@ export { Host } from "./host.js";
 export { machines } from "./machines.js";
 export type * as wasm from "./machines.js";
 export { MemoryStore } from "./memory.js";
-export type { ClientOptions, KeySource, OnPrompt } from "./options.js";
+export type { ClientOptions, KeySource, OnPaste, OnPrompt } from "./options.js";
 export type { Progress } from "./progress.js";
 export { RedisStore } from "./redis.js";
 export type { RedisClient } from "./redis.js";
@@ -21,7 +21,7 @@ export { stored } from "./stored.js";
 export type { Busy, Resting, Store, Stored } from "./stored.js";
 export { Stretch } from "./stretch.js";
 export type { Send, Sent } from "./transport.js";
-export { Pending, Prompt, Tokens } from "./values.js";
+export { PastePrompt, Pending, Prompt, Tokens } from "./values.js";
 export type { Health, KeyLike, Qr } from "./values.js";
 
 /** Every code of an error, with what it means and what to do about it. */

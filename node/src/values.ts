@@ -143,6 +143,53 @@ export class Prompt extends Kept {
   }
 }
 
+/** What a person needs to open one address and to bring back another. */
+export class PastePrompt extends Kept {
+  #held: wasm.PastePrompt;
+  #fields: wasm.PasteFields;
+
+  /** @internal */
+  constructor(held: wasm.PastePrompt) {
+    super();
+    this.#held = held;
+    this.#fields = held.fields;
+  }
+
+  /** The address to open. */
+  get authorizationUri(): string {
+    return this.#fields.authorization_uri;
+  }
+  /** What the address to bring back begins with. */
+  get redirectUri(): string {
+    return this.#fields.redirect_uri;
+  }
+  get scopes(): string[] {
+    return this.#fields.scopes;
+  }
+  /** Until when an address is waited for. */
+  get expiresAt(): Date {
+    return moment(this.#fields.expires_at_ms) as Date;
+  }
+  /** What was wrong with what was pasted before; none at the first time. */
+  get trouble(): string | undefined {
+    return this.#fields.trouble ?? undefined;
+  }
+  /** Several lines for a terminal. */
+  get text(): string {
+    return this.#held.text;
+  }
+  /** Plain sentences, for a screen reader or a log that people read. */
+  get plain(): string {
+    return this.#held.plain;
+  }
+
+  /** Without the address to open, which is for one person and no log. */
+  toJSON(): Record<string, unknown> {
+    const { redirectUri, scopes, expiresAt, trouble } = this;
+    return { redirectUri, scopes, expiresAt, trouble };
+  }
+}
+
 /** 32 bytes, or their text as `DEVICEGRANT_KEY` takes it. */
 export type KeyLike = Uint8Array | string;
 
@@ -209,6 +256,6 @@ export function healthOf(fields: wasm.HealthFields): Health {
 }
 
 // The machines have classes of the same names, so that a bundler renames these.
-for (const [name, kind] of Object.entries({ Tokens, Prompt, Pending })) {
+for (const [name, kind] of Object.entries({ Tokens, Prompt, PastePrompt, Pending })) {
   Object.defineProperty(kind, "name", { value: name });
 }

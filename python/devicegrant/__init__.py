@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._step_up import is_step_up as is_step_up
     from ._transport import NotReached as NotReached
     from ._values import Health as Health
+    from ._values import PastePrompt as PastePrompt
     from ._values import Pending as Pending
     from ._values import Prompt as Prompt
     from ._values import Tokens as Tokens
@@ -41,7 +42,7 @@ _HOME = {
     **dict.fromkeys(("Busy", "Resting", "Store"), "_store"),
     "is_step_up": "_step_up",
     "NotReached": "_transport",
-    **dict.fromkeys(("Health", "Pending", "Prompt", "Tokens"), "_values"),
+    **dict.fromkeys(("Health", "PastePrompt", "Pending", "Prompt", "Tokens"), "_values"),
     **dict.fromkeys(
         ("DeviceGrantError", "SignInNeeded", "Denied", "CodeExpired", "TryLater", "Refused",
          "StoreError", "Usage"),

@@ -42,6 +42,8 @@ async def drive(flow: _native.Flow, host: Host, stretch: Stretch | None = None) 
             elif isinstance(step, Step.SHOW):
                 await host.show(step.prompt)
                 answer = GO
+            elif isinstance(step, Step.ASK):
+                answer = await host.ask(step.prompt, step.until, stretch)
             elif isinstance(step, Step.WAIT):
                 await host.clock.sleep_until(step.until, stretch)
                 answer = GO

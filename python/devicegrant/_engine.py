@@ -192,6 +192,27 @@ class Engine:
         output = await drive(Flow.resume(pending), host, stretch)
         return await self._keep(pending.grant(), output.tokens, host, stretch)
 
+    async def login_by_paste(
+        self, paste: Callable[[Any], Any], challenge: str | None = None
+    ) -> _native.Login:
+        ways = self._ways()
+        host = self._host(ways)
+        host.paste = paste
+
+        async def work(stretch: Stretch) -> _native.Login:
+            # Whoever cannot keep the login should not ask for it.
+            key = await self.keys.key(True, ways, stretch)
+            widen = call(Flow.widen, self._options, challenge)
+            wider = (await drive(widen, host, stretch)).wider
+            discover = call(Flow.discover_paste, self._options, self._own_provider, wider)
+            found = (await drive(discover, host, stretch)).grant
+            register = call(Flow.register, self._options, found, key, urandom(32))
+            grant: _native.Grant = (await drive(register, host, stretch)).registered.grant()
+            output = await drive(call(Flow.paste, grant, urandom(32)), host, stretch)
+            return await self._keep(grant, output.tokens, host, stretch)
+
+        return await ways.run(work)
+
     async def begin(self, challenge: str | None = None) -> _native.Pending:
         return await self._ask_for_a_code(self._host(self._ways()), Stretch(), challenge)
 

@@ -68,6 +68,7 @@ class Host:
         self.observer = observer
         self.clock = clock or SystemClock(ways)
         self.help_base = help_base
+        self.paste: Callable[[Any], Any] | None = None
 
     def once(self) -> Host:
         """The same, for one flow: a store remembers what it raised in it."""
@@ -93,6 +94,22 @@ class Host:
         if isinstance(shown, Awaitable):
             await shown
 
+    async def ask(self, prompt: _native.PastePrompt, until: int, stretch: Stretch) -> Any:
+        if self.paste is None:
+            raise new("no_prompt", "there is nobody to ask for an address")
+        from ._values import PastePrompt
+
+        paste, shown = self.paste, PastePrompt(prompt)
+        seconds = max(0, until - self.clock.now()[1]) / 1000
+        try:
+            # A plain callable waits for a person: in a thread, so that nobody else has to.
+            asked = await self.ways.thread(lambda: paste(shown), stretch, seconds=seconds)
+            if isinstance(asked, Awaitable):
+                asked = await self.ways.limit(_of(asked), seconds, stretch)
+        except TimeoutError:
+            asked = None
+        return Input.GO() if asked is None else Input.PASTED(_native.Pasted(text=asked))
+
     def observe(self, event: str) -> None:
         _log("%s", event)
         if self.observer is not None:
@@ -101,6 +118,10 @@ class Host:
     def original(self, failure: _native.Failure) -> BaseException | None:
         """What the caller's own store raised, where that is what ended the flow."""
         return self.store.original(failure)
+
+
+async def _of(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
 
 
 def _log(words: str, *arguments: object) -> None:

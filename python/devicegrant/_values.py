@@ -181,6 +181,56 @@ class Prompt(Kept):
         return panel(self)
 
 
+class PastePrompt(Kept):
+    """What a person needs to open one address and to bring back another."""
+
+    _held: _native.PastePrompt
+
+    def __init__(self, native: _native.PastePrompt) -> None:
+        self._held = native
+        self._fields = native.fields()
+
+    @property
+    def authorization_uri(self) -> str:
+        """The address to open; for one person and no log."""
+        return str(self._fields.authorization_uri)
+
+    @property
+    def redirect_uri(self) -> str:
+        """What the address to bring back begins with."""
+        return str(self._fields.redirect_uri)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        return tuple(self._fields.scopes)
+
+    @property
+    def expires_at(self) -> datetime:
+        """Until when an address is waited for."""
+        at = moment(self._fields.expires_at_ms)
+        assert at is not None
+        return at
+
+    @property
+    def trouble(self) -> str | None:
+        """What was wrong with what was pasted before; none at the first time."""
+        trouble: str | None = self._fields.trouble
+        return trouble
+
+    @property
+    def text(self) -> str:
+        """Several lines for a terminal."""
+        return self._held.text()
+
+    @property
+    def plain(self) -> str:
+        """Plain sentences, for a screen reader or a log that people read."""
+        return self._held.plain()
+
+    def __repr__(self) -> str:
+        return f"PastePrompt(redirect_uri={self.redirect_uri!r}, trouble={self.trouble!r})"
+
+
 class Pending(Kept):
     """A sign-in that waits for its person, as a value: begun here, finished anywhere."""
 

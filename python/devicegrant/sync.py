@@ -8,7 +8,7 @@ from . import _native
 from ._build import Given, build
 from ._client import need_of
 from ._engine import USUAL, Engine
-from ._values import Health, Kept, Pending, Prompt, Tokens
+from ._values import Health, Kept, PastePrompt, Pending, Prompt, Tokens
 from ._ways import finish
 from ._ways_blocking import Blocking
 
@@ -50,6 +50,7 @@ class Client(Kept):
         resource: str | None = None,
         params: Mapping[str, str] | None = None,
         pkce: bool | None = None,
+        redirect_uri: str | None = None,
         expected_sub: str | None = None,
         expected_account: str | None = None,
         profile: str | None = None,
@@ -89,6 +90,7 @@ class Client(Kept):
             target=server, issuer=issuer, provider=provider, device_endpoint=device_endpoint,
             token_endpoint=token_endpoint, client_id=client_id, client_secret=client_secret,
             client_auth=client_auth, client_metadata=client_metadata, audience=audience, resource=resource, pkce=pkce,
+            redirect_uri=redirect_uri,
             expected_sub=expected_sub, expected_account=expected_account, profile=profile, help_base=help_base, key=key,
         ))  # fmt: skip
         # A traceback may show what stands here.
@@ -110,6 +112,15 @@ class Client(Kept):
         `SignInNeeded` with the code `no_prompt`, before anything is asked of the server.
         """
         return Tokens((finish(self._engine.login(challenge))).tokens())
+
+    def login_by_paste(
+        self, paste: Callable[[PastePrompt], str | None], challenge: str | None = None
+    ) -> Tokens:
+        """Signs a person in who opens one address and pastes another: the authorization code grant
+        with PKCE, for servers that have no device endpoint. `paste` shows a `PastePrompt` and
+        returns the line that was pasted; none where there is nothing to be read. A plain callable
+        is called in a thread. `challenge` as for `login`."""
+        return Tokens((finish(self._engine.login_by_paste(paste, challenge))).tokens())
 
     def begin(self, challenge: str | None = None) -> Pending:
         """Asks for a code and returns at once; `challenge` as for `login`."""

@@ -1,4 +1,5 @@
-"""A conversation in which the client may have to be registered: `register` and `register_begin`."""
+"""A conversation in which the client may have to be registered: `register`, `register_begin`
+and `register_paste`."""
 
 import base64
 import json
@@ -73,11 +74,15 @@ async def run(vector, player):
         store.there.update([kept(there)])
     own = vector.get("own_provider")
     own = json.dumps(own) if own is not None else None
-    grant = (await drive(native.Flow.discover_registering(store.options, own), player)).grant
+    by_paste = vector["flow"] == "register_paste"
+    discover = native.Flow.discover_paste if by_paste else native.Flow.discover_registering
+    grant = (await drive(discover(store.options, own), player)).grant
     flow = native.Flow.register(store.options, grant, stores.key(), replay.RANDOM)
     registered = (await drive(flow, player)).registered
     if vector["flow"] == "register":
         return registered.grant()
+    if by_paste:
+        return (await drive(native.Flow.paste(registered.grant(), replay.RANDOM), player)).tokens
 
     def begin():
         return drive(native.Flow.begin(registered.grant(), replay.RANDOM), player)

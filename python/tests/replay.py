@@ -102,6 +102,16 @@ class Player(Host):
         fields(step["show"], shown.prompt(prompt), "prompt")
         self.passes(step)
 
+    async def ask(self, prompt, until, stretch):
+        await self.pause()
+        step = self.next("ask")
+        there = shown.paste(prompt)
+        fields(step["ask"], there, "prompt")
+        wait = step.get("wait_ms", until - self.steady)
+        same((wait, wait), (until - self.steady, there["expires_at_ms"] - self.wall), "time")
+        self.passes(step)
+        return reply(step["reply"])
+
     def pending(self, pending):
         step = self.next("pending")
         self.check_pending(step["pending"], pending)
@@ -180,6 +190,12 @@ def body(there):
 def reply(there):
     if "go" in there:
         return Input.GO()
+    if "pasted" in there:
+        text = there["pasted"]
+        text = text if isinstance(text, str) else text["text"] * text["times"]
+        answer = Input.PASTED(native.Pasted(text=text))
+        assert len(text) < 8 or text not in repr(answer) + str(answer), "it is printed"
+        return answer
     if "unreachable" in there:
         name = {"tls": "tls_other"}.get(there["unreachable"], there["unreachable"])
         return Input.UNREACHABLE(getattr(native.Unreachable, name.upper()))
@@ -211,11 +227,14 @@ async def replay(vector, ways, pause):
 
 async def run(vector, player):
     own = vector.get("own_provider")
-    flow = native.Flow.discover(options(vector), json.dumps(own) if own is not None else None)
-    grant = (await drive(flow, player)).grant
     name = vector["flow"]
-    if name == "discover":
+    discover = native.Flow.discover_paste if "paste" in name else native.Flow.discover
+    flow = discover(options(vector), json.dumps(own) if own is not None else None)
+    grant = (await drive(flow, player)).grant
+    if name.startswith("discover"):
         return grant
+    if name == "paste":
+        return (await drive(native.Flow.paste(grant, RANDOM), player)).tokens
     flow = (native.Flow.login if name == "login" else native.Flow.begin)(grant, RANDOM)
     while True:
         output = await drive(flow, player)

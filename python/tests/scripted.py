@@ -22,6 +22,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, {
                 "issuer": at, "device_authorization_endpoint": f"{at}/device",
                 "token_endpoint": f"{at}/token", "revocation_endpoint": f"{at}/revoke",
+                "authorization_endpoint": f"{at}/authorize", "code_challenge_methods_supported": ["S256"],
             })  # fmt: skip
         good = self.headers.get("Authorization") == f"Bearer {server.access}"
         server.calls.append(good)

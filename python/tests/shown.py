@@ -16,6 +16,10 @@ def prompt(there):
     }  # fmt: skip
 
 
+def paste(there):
+    return {**vars(there.fields()), "text": there.text(), "plain": there.plain()}
+
+
 def tokens(there):
     return {
         **vars(there.fields()),

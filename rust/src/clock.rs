@@ -23,6 +23,14 @@ pub(crate) fn now() -> Now {
     }
 }
 
+/// What the work comes to before the steady clock reads `until` milliseconds.
+#[cfg(feature = "http")]
+pub(crate) async fn within<T>(until: u64, work: impl Future<Output = T>) -> Option<T> {
+    let left = until.saturating_sub(now().steady_ms);
+    let left = Duration::from_millis(left);
+    tokio::time::timeout(left, work).await.ok()
+}
+
 /// Sleeps until the steady clock reads `until` milliseconds. Rounded up: a timer that ends a
 /// fraction early would only be asked for again.
 #[cfg(feature = "http")]

@@ -64,6 +64,15 @@ pub(crate) async fn drive_within<F: Flow>(
                 prompter.show(*prompt).await?;
                 Input::Go
             }
+            Step::Ask { prompt, until } => {
+                let nobody = || Error::new(Code::NoPrompt, "there is nobody to ask");
+                let prompter = host.prompter.as_ref().ok_or_else(nobody)?;
+                let pasted = clock::within(until, prompter.ask(*prompt)).await;
+                pasted
+                    .transpose()?
+                    .flatten()
+                    .map_or(Input::Go, Input::Pasted)
+            }
             Step::Wait { until } => {
                 clock::sleep_until(until).await;
                 Input::Go

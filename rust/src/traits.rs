@@ -5,8 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use devicegrant_core::{
-    Error, Event, Lease, Lock, LoginId, Prompt, Reason, Request, Response, Rest, Revision, Save,
-    SecretBytes,
+    Code, Error, Event, Lease, Lock, LoginId, PastePrompt, Prompt, Reason, Request, Response, Rest,
+    Revision, Save, Secret, SecretBytes,
 };
 
 /// What an async method of a trait object returns.
@@ -65,6 +65,14 @@ pub trait Store: Send + Sync {
 pub trait Prompter: Send + Sync {
     /// Shows it and returns at once; the sign-in waits, not the prompt. An error ends the sign-in.
     fn show(&self, prompt: Prompt) -> BoxFuture<'_, Result<(), Error>>;
+    /// Shows it and returns one line of the person's; none where there is nothing more to be read.
+    /// Dropped when the time is over. An error ends the sign-in.
+    ///
+    /// Only a sign-in by a pasted address asks; whoever does not offer one need not answer.
+    fn ask(&self, _prompt: PastePrompt) -> BoxFuture<'_, Result<Option<Secret>, Error>> {
+        let message = "this prompt only shows, and takes no address";
+        Box::pin(async move { Err(Error::new(Code::NoPrompt, message)) })
+    }
 }
 
 /// Listens to what happens. No event holds a secret.

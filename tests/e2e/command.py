@@ -23,11 +23,11 @@ def environment(home, **extra):
 class Run:
     """A running command. `events` are the JSON lines of stdout as they come."""
 
-    def __init__(self, argv, env):
+    def __init__(self, argv, env, typed=False):
         self.stdout, self.stderr = [], []
         self._events = queue.Queue()
         self.process = subprocess.Popen(
-            [BINARY, *map(str, argv)], env=env, stdin=subprocess.DEVNULL,
+            [BINARY, *map(str, argv)], env=env, stdin=subprocess.PIPE if typed else subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
         self._readers = [
@@ -54,6 +54,11 @@ class Run:
         event = json.loads(line)
         assert event["event"] == name, event
         return event
+
+    def type(self, line):
+        """A line for the command to read (`start(…, typed=True)`)."""
+        self.process.stdin.write(f"{line}\n".encode())
+        self.process.stdin.flush()
 
     def wait_for_err(self, text, timeout=20):
         end = time.monotonic() + timeout
@@ -94,8 +99,8 @@ class Command:
         self.home = home
         self._runs = []
 
-    def start(self, *argv, **env):
-        self._runs.append(Run(argv, environment(self.home, **env)))
+    def start(self, *argv, typed=False, **env):
+        self._runs.append(Run(argv, environment(self.home, **env), typed))
         return self._runs[-1]
 
     def stop(self):

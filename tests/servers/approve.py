@@ -14,7 +14,7 @@ import httpx
 
 PASSWORD = "wonderland"
 # (button or field, value) that means yes or no on the pages of oidc-provider, DOT and the demo.
-YES = {("action", "accept"), ("action", "approve"), ("decision", "approve")}
+YES = {("action", "accept"), ("allow", "Authorize"), ("action", "approve"), ("decision", "approve")}
 NO = {("action", "deny"), ("abort", "yes"), ("decision", "deny")}
 
 
@@ -23,12 +23,14 @@ class Forms(HTMLParser):
 
     def __init__(self, page):
         super().__init__()
-        self.forms = []
+        self.forms, self.aborts = [], []
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
         at = {name: value or "" for name, value in attrs}
-        if tag == "form":
+        if tag == "a" and at.get("href", "").endswith("/abort"):
+            self.aborts.append(at["href"])
+        elif tag == "form":
             self.forms.append({"id": at.get("id"), "action": at.get("action", ""), "fields": {}, "buttons": []})
         elif tag in ("input", "button") and self.forms:
             # A button may belong to a form by its `form` attribute instead of by place.
@@ -78,6 +80,28 @@ def decide(verification_uri, user_code, approve=True, timeout=20, before_the_ans
             if final:
                 return page.text
     raise RuntimeError(f"the approval at {verification_uri} led nowhere, last page: {page.text[:500]}")
+
+
+def land(authorization_uri, redirect_uri, approve=True, timeout=20):
+    """Sign in at `authorization_uri` in a browser, and say yes or no. Returns the address that the
+    browser is sent to in the end, where nobody listens: the one that a person would copy."""
+    with httpx.Client(timeout=timeout, trust_env=False) as browser:
+        page = browser.get(authorization_uri)
+        for _ in range(16):
+            if page.next_request is not None:
+                address = str(page.next_request.url)
+                if address.startswith(redirect_uri):
+                    return address
+                page = browser.send(page.next_request)
+                continue
+            page.raise_for_status()
+            found = Forms(page.text)
+            if not approve and found.aborts:
+                page = browser.get(page.url.join(found.aborts[0]))
+                continue
+            data, _, _ = _answer(found.forms[0], "", approve, "alice")
+            page = browser.post(page.url.join(found.forms[0]["action"]), data=data)
+    raise RuntimeError(f"the sign-in at {authorization_uri} led nowhere, last page: {page.text[:500]}")
 
 
 def main():

@@ -89,6 +89,22 @@ impl Flow {
         Ok(Self::of(machine, |grant| Grant(grant).into()))
     }
 
+    #[wasm_bindgen(js_name = discoverPaste)]
+    pub fn discover_paste(
+        options: &Options,
+        own_provider: Option<String>,
+        wider: Option<Wider>,
+    ) -> Fallible<Self> {
+        let machine = dg::Discover::for_paste(options.0.clone(), own_provider.as_deref())?;
+        let machine = machine.wider(wider.map(|wider| wider.0).unwrap_or_default());
+        Ok(Self::of(machine, |grant| Grant(grant).into()))
+    }
+
+    pub fn paste(grant: &Grant, random: &[u8]) -> Fallible<Self> {
+        let machine = dg::Paste::new(Arc::clone(&grant.0), entropy(random)?);
+        Ok(Self::of(machine, |tokens| Tokens(tokens).into()))
+    }
+
     pub fn login(grant: &Grant, random: &[u8]) -> Fallible<Self> {
         let machine = dg::DeviceGrant::login(Arc::clone(&grant.0), entropy(random)?);
         Ok(Self::of(machine, signed_in))

@@ -29,6 +29,16 @@ getters!(Prompt {
     };
 });
 
+/// What a person is shown who signs in by a pasted address.
+#[wasm_bindgen]
+pub struct PastePrompt(pub(crate) dg::PastePrompt);
+
+getters!(PastePrompt {
+    fields fields: JsValue = |prompt| give(prompt);
+    text text: String = |prompt| prompt.text();
+    plain plain: String = |prompt| prompt.plain();
+});
+
 /// What discovery ends with.
 #[wasm_bindgen]
 pub struct Grant(pub(crate) Arc<dg::Grant>);

@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 
 use crate::home::Hidden;
-use crate::login::Prompt;
+use crate::login::{PastePrompt, Prompt};
 
 #[wasm_bindgen(module = "/plain.js", js_namespace = made)]
 extern "C" {
@@ -16,6 +16,7 @@ extern "C" {
         must_finish: bool,
     ) -> JsValue;
     pub(crate) fn show(prompt: Prompt) -> JsValue;
+    pub(crate) fn ask(prompt: PastePrompt, until: f64) -> JsValue;
     pub(crate) fn wait(until: f64) -> JsValue;
     pub(crate) fn load(id: &str) -> JsValue;
     pub(crate) fn list() -> JsValue;

@@ -1,12 +1,13 @@
 //! What a machine asks and what it is answered: `{ kind, … }`, made by `plain.js` and read here.
 
 use devicegrant_core::{
-    Code, Error, Input, Lease, LoginId, Reason, Response, Rest, Save, SecretBytes, Step, TlsProblem,
+    Code, Error, Input, Lease, LoginId, Reason, Response, Rest, Save, Secret, SecretBytes, Step,
+    TlsProblem,
 };
 use wasm_bindgen::prelude::*;
 
 use crate::error::{self, Failure};
-use crate::login::Prompt;
+use crate::login::{PastePrompt, Prompt};
 use crate::made;
 use crate::plain::{number, whole};
 
@@ -15,6 +16,7 @@ use crate::plain::{number, whole};
 #[derive(Clone, Copy)]
 pub enum Kind {
     Go = "go",
+    Pasted = "pasted",
     Response = "response",
     Unreachable = "unreachable",
     Loaded = "loaded",
@@ -104,6 +106,7 @@ fn reason(why: &str) -> Option<Reason> {
 pub(crate) fn input(answer: &Answer) -> Option<Input> {
     Some(match answer.kind() {
         Kind::Go => Input::Go,
+        Kind::Pasted => Input::Pasted(Secret::new(answer.text()?)),
         Kind::Response => {
             let lines = made::lines(&answer.headers());
             let mut lines = lines.split('\n').map(str::to_owned);
@@ -146,6 +149,7 @@ pub(crate) fn shown(step: Step<JsValue>) -> JsValue {
             made::send(&head, body, request.timeout_ms, most, request.must_finish)
         }
         Step::Show(prompt) => made::show(Prompt(*prompt)),
+        Step::Ask { prompt, until } => made::ask(PastePrompt(*prompt), number(until)),
         Step::Wait { until } => made::wait(number(until)),
         Step::Load(id) => made::load(&id.0),
         Step::List => made::list(),

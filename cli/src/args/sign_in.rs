@@ -16,6 +16,12 @@ pub(crate) struct Login {
     /// Go on with a sign-in that was interrupted
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Sign in by a pasted address, at a server that has no device endpoint
+    #[arg(long, conflicts_with_all = ["resume", "open", "device_endpoint"])]
+    pub(crate) paste: bool,
+    /// With --paste: where the browser is sent in the end, as the client is registered with
+    #[arg(long, value_name = "URI", requires = "paste")]
+    redirect_uri: Option<String>,
     /// Refuse a key that a service, which has no desktop session, cannot reach
     #[arg(long)]
     pub(crate) unattended: bool,
@@ -34,7 +40,7 @@ pub(crate) struct Login {
     /// The audience parameter
     #[arg(long, value_name = "AUDIENCE")]
     audience: Option<String>,
-    /// Another parameter of the device authorization request; may be repeated
+    /// Another parameter of the request that the sign-in begins with; may be repeated
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair)]
     params: Vec<(String, String)>,
     /// Send a PKCE challenge (RFC 7636)
@@ -95,6 +101,7 @@ impl Login {
             client_metadata: self.client_metadata.clone(),
             scopes: self.scopes.clone(),
             audience: self.audience.clone(),
+            redirect_uri: self.redirect_uri.clone(),
             params,
             pkce: self.pkce.then_some(true),
             ..self.which.options()

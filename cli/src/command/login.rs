@@ -24,6 +24,8 @@ pub(crate) async fn run(given: &args::Login, place: &Place, logs: bool) -> Resul
     let work = async {
         if given.resume {
             client.resume().await
+        } else if given.paste {
+            client.sign_in_by_paste().await
         } else {
             client.sign_in_resumable().await
         }

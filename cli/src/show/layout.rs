@@ -19,14 +19,24 @@ const BELOW: usize = 2;
 
 /// Lays the prompt out for a terminal of that many columns and rows.
 pub(super) fn lines(prompt: &Prompt, look: &Look, size: Option<(u16, u16)>) -> Vec<Line> {
-    let (columns, rows) = size.map_or((80, 24), |(c, r)| (usize::from(c), usize::from(r)));
-    let words = words(prompt, look);
+    let fewer = |left| beside_the_code(prompt, look, left);
     let qr = Some(prompt).filter(|_| !look.no_qr).and_then(Prompt::qr);
+    arranged(words(prompt, look), fewer, qr, size)
+}
+
+/// Words with a QR code where it fits; `fewer` are those for so many columns beside it.
+pub(super) fn arranged(
+    words: Vec<String>,
+    fewer: impl FnOnce(usize) -> Vec<String>,
+    qr: Option<Qr>,
+    size: Option<(u16, u16)>,
+) -> Vec<Line> {
+    let (columns, rows) = size.map_or((80, 24), |(c, r)| (usize::from(c), usize::from(r)));
     let Some(qr) = qr else {
         return alone(words);
     };
     let left = columns.saturating_sub(GAP + qr.columns());
-    for words in [words.clone(), beside_the_code(prompt, look, left)] {
+    for words in [words.clone(), fewer(left)] {
         let wide = widest(&words);
         if wide <= left && words.len().max(qr.lines().len()) + BELOW <= rows {
             return side_by_side(words, &qr, wide);

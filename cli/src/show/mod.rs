@@ -1,13 +1,16 @@
 //! How a person is shown where to go: drawn on a terminal, as plain lines, and as JSON.
 
 mod layout;
+mod paste;
 mod plain;
 mod screen;
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use devicegrant::{BoxFuture, Error, Event, Observer, Prompt, Prompter};
+use devicegrant::{
+    BoxFuture, Error, Event, Observer, PastePrompt, Prompt, Prompter, Secret, Terminal,
+};
 use serde_json::json;
 
 use crate::args::Look;
@@ -75,6 +78,11 @@ impl Prompter for Show {
     fn show(&self, prompt: Prompt) -> BoxFuture<'_, Result<(), Error>> {
         self.now(&prompt);
         Box::pin(async { Ok(()) })
+    }
+
+    fn ask(&self, prompt: PastePrompt) -> BoxFuture<'_, Result<Option<Secret>, Error>> {
+        paste::show(&prompt, &self.look, self.drawn);
+        Box::pin(Terminal::line())
     }
 }
 

@@ -21,8 +21,8 @@ impl Screen {
     /// Draws the lines once, and then only ever the countdown below them.
     pub(super) fn draw(&self, lines: &[Line], expires_at_ms: u64) {
         self.end();
+        write(lines);
         let mut out = stderr().lock();
-        let _ = lines.iter().try_for_each(|line| draw_line(&mut out, line));
         let _ = queue!(out, Print("\n"), Hide).and_then(|()| out.flush());
         drop(out);
         let ticking = tokio::spawn(async move {
@@ -60,6 +60,13 @@ impl Drop for Screen {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Writes the lines, and nothing that is redrawn.
+pub(super) fn write(lines: &[Line]) {
+    let mut out = stderr().lock();
+    let drawn = lines.iter().try_for_each(|line| draw_line(&mut out, line));
+    let _ = drawn.and_then(|()| out.flush());
 }
 
 /// The QR code in white on black, whatever the terminal's own colours: cameras want it so.

@@ -1,7 +1,8 @@
 //! The ID token of a token response (OpenID Connect Core §2, §3.1.3.7).
 //!
 //! It came straight from the token endpoint, over TLS, so that its signature proves nothing more
-//! (§3.1.3.7, item 6). No nonce was sent: the device grant has no authentication request.
+//! (§3.1.3.7, item 6). No nonce was sent: the device grant has no authentication request, and in
+//! the code grant the verifier proves that the answer is to this one.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 

@@ -11,6 +11,7 @@
 //! - `preferred_username`, as it is written. A server that lets people choose it freely, and the
 //!   same one twice, makes it worth nothing (Core §5.1): there expect the `sub`.
 
+mod approval;
 mod check;
 mod claims;
 mod id_token;
@@ -19,8 +20,9 @@ mod userinfo;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use check::{Check, Found};
-pub(crate) use take_back::TakeBack;
+pub(crate) use approval::{Approval, Next};
+use check::{Check, Found};
+use take_back::TakeBack;
 
 use crate::error::{Code, Error};
 use crate::grant::Grant;

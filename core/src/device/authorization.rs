@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-use sha2::{Digest, Sha256};
-
 use super::pace::Pace;
 use super::pending::Pending;
 use crate::address::{self, Unfit};
 use crate::error::{Code, Error};
 use crate::flow::{Now, Request};
 use crate::grant::{ClientAuth, Grant};
+use crate::pkce;
 use crate::prompt::Prompt;
 use crate::secret::Secret;
 use crate::text::{SHOWN_AT_MOST, clean};
@@ -24,10 +22,19 @@ const LONGEST_CODE: usize = 16 * 1024;
 /// A person has to type it.
 const LONGEST_USER_CODE: usize = 64;
 
-pub(super) fn request(grant: &Grant, auth: ClientAuth, verifier: Option<&Secret>) -> Request {
+/// Errors: `no_device_endpoint` for a grant that was made for a pasted address.
+pub(super) fn request(
+    grant: &Grant,
+    auth: ClientAuth,
+    verifier: Option<&Secret>,
+) -> Result<Request, Error> {
+    let url = grant.endpoints.device_authorization.as_ref();
+    let url = url.ok_or_else(|| {
+        let message = "the grant names no device authorization endpoint";
+        Error::new(Code::NoDeviceEndpoint, message)
+    })?;
     let scope = grant.scopes.join(" ");
-    let challenge =
-        verifier.map(|v| Base64UrlUnpadded::encode_string(&Sha256::digest(v.expose().as_bytes())));
+    let challenge = verifier.map(pkce::challenge);
     let mut params = vec![("scope", scope.as_str())];
     if auth == ClientAuth::Basic && grant.client.secret.is_some() {
         // RFC 8628 §3.1 wants it only of a client that does not authenticate; Django OAuth Toolkit
@@ -47,8 +54,14 @@ pub(super) fn request(grant: &Grant, auth: ClientAuth, verifier: Option<&Secret>
     let more = more.filter(|(k, _)| !given(k));
     params.extend(more.map(|(k, v)| (k.as_str(), v.as_str())));
     params.extend(grant.params.iter().map(|(k, v)| (k.as_str(), v.as_str())));
-    let url = Arc::clone(&grant.endpoints.device_authorization);
-    body::post(url, &grant.dialect, &grant.client, auth, &params)
+    let url = Arc::clone(url);
+    Ok(body::post(
+        url,
+        &grant.dialect,
+        &grant.client,
+        auth,
+        &params,
+    ))
 }
 
 /// Reads the response; `sent` is when the code was asked for.
@@ -77,7 +90,8 @@ pub(super) fn read(
         .ok_or_else(|| malformed("has no user_code"))?;
     let shown =
         text(dialect::VERIFICATION_URI).ok_or_else(|| malformed("has no verification_uri"))?;
-    let loopback = address::is_loopback(&grant.endpoints.device_authorization);
+    let asked = grant.endpoints.device_authorization.as_deref();
+    let loopback = asked.is_some_and(address::is_loopback);
     let secrets = Secrets::new(grant, &[verifier.as_ref()], Some(answer));
     let verification_uri = address_for_people(shown, loopback, &secrets)?;
     // The plain address is enough to sign in, so a complete one that cannot be shown is left out.

@@ -22,7 +22,6 @@
 //!                                           Ended                  Done(Tokens)
 //! ```
 
-mod approved;
 mod authorization;
 mod pace;
 mod pending;
@@ -30,15 +29,14 @@ mod poll;
 
 use std::sync::Arc;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-
 pub use pending::Pending;
 
-use crate::account::{Check, Found, TakeBack};
+use crate::account::{self, Approval};
 use crate::error::{Code, Error};
 use crate::event::{Event, Events};
 use crate::flow::{Flow, Input, Now, Reason, Response, Step, out_of_turn};
 use crate::grant::{ClientAuth, Grant};
+use crate::pkce;
 use crate::secret::Secret;
 use crate::tokens::Tokens;
 use crate::wire::answer::Answer;
@@ -95,12 +93,8 @@ enum State {
         pending: Pending,
         sent: Now,
     },
-    /// The tokens are here, and the userinfo endpoint is asked whose they are.
-    Checking(Box<Check>),
-    /// The same, before it is asked again.
-    CheckPausing(Box<Check>),
-    /// The tokens are another's and on their way back.
-    Revoking(Box<TakeBack>),
+    /// The tokens are here, and nobody has been given them yet.
+    Approving(Approval),
     Ended,
 }
 
@@ -136,10 +130,7 @@ impl DeviceGrant {
     }
 
     fn asking(mode: Mode, grant: Arc<Grant>, entropy: [u8; 32]) -> Self {
-        // RFC 7636 §4.1: 32 random bytes make the 43 characters that are recommended.
-        let verifier = grant
-            .pkce
-            .then(|| Secret::new(Base64UrlUnpadded::encode_string(&entropy)));
+        let verifier = grant.pkce.then(|| pkce::verifier(&entropy));
         Self {
             mode,
             auth: grant.client.auth,
@@ -168,10 +159,10 @@ impl DeviceGrant {
         }
     }
 
-    fn ask(&mut self, ask: Ask, now: Now) -> Step<SignIn> {
-        let request = authorization::request(&ask.grant, self.auth, ask.verifier.as_ref());
+    fn ask(&mut self, ask: Ask, now: Now) -> Next {
+        let request = authorization::request(&ask.grant, self.auth, ask.verifier.as_ref())?;
         self.state = State::Asking { ask, sent: now };
-        Step::Send(request)
+        Ok(Step::Send(request))
     }
 
     /// Asks again after a pause, or ends with `error` where that is no use.
@@ -223,7 +214,7 @@ impl DeviceGrant {
             self.events.push(Event::ClientAuthChanged);
             self.auth = ClientAuth::Post;
             self.refused = Some(error);
-            return Ok(self.ask(ask, now));
+            return self.ask(ask, now);
         }
         if failure::is_passing(response, &grant.dialect) {
             self.events.push(Event::ServerFailing {
@@ -287,15 +278,10 @@ impl DeviceGrant {
         match outcome {
             Outcome::Failed(error) => Err(error),
             Outcome::Tokens(tokens) => {
-                let expires_in = tokens
-                    .expires_at_ms
-                    .map(|at| at.saturating_sub(now.wall_ms).div_ceil(1000));
-                self.events.push(Event::TokenIssued {
-                    expires_in,
-                    refreshable: tokens.refresh_token.is_some(),
-                });
+                self.events.push(tokens.issued(now));
                 self.spent = true;
-                self.checked(Check::begin(&pending.grant, tokens, now))
+                let next = Approval::begin(&pending.grant, tokens, now, &mut self.events);
+                self.approved(next)
             }
             Outcome::Again(event) | Outcome::TooFast(event) => {
                 self.events.push(event);
@@ -303,6 +289,33 @@ impl DeviceGrant {
                     return Ok(Step::Done(SignIn::Pending(Box::new(pending))));
                 }
                 Ok(self.wait(pending, now))
+            }
+        }
+    }
+}
+
+impl DeviceGrant {
+    /// True once the server has taken the code for tokens, whatever became of them.
+    pub(crate) fn has_spent_code(&self) -> bool {
+        self.spent
+    }
+
+    fn approved(&mut self, next: account::Next) -> Next {
+        match next {
+            account::Next::Tokens(tokens) => Ok(Step::Done(SignIn::Tokens(tokens))),
+            account::Next::Send(approval, mut request) => {
+                request.must_finish |= self.mode == Mode::Poll;
+                self.state = State::Approving(approval);
+                Ok(Step::Send(request))
+            }
+            account::Next::Wait(approval, until) => {
+                self.state = State::Approving(approval);
+                Ok(Step::Wait { until })
+            }
+            account::Next::Failed(error) => Err(error),
+            account::Next::OutOfTurn(approval) => {
+                self.state = State::Approving(approval);
+                Err(out_of_turn())
             }
         }
     }
@@ -327,7 +340,7 @@ impl Flow for DeviceGrant {
                 let message = "the client has to be registered before it asks for a code";
                 Err(Error::new(Code::NoClientId, message))
             }
-            (State::Pausing { ask, .. }, Input::Go) => Ok(self.ask(ask, now)),
+            (State::Pausing { ask, .. }, Input::Go) => self.ask(ask, now),
             (State::Asking { ask, sent }, Input::Response(response)) => {
                 self.answered(ask, sent, now, &response)
             }
@@ -343,28 +356,9 @@ impl Flow for DeviceGrant {
                 let outcome = poll::unreachable(&mut pending, now, reason);
                 self.polled(pending, now, outcome)
             }
-            (State::CheckPausing(check), Input::Go) if now.steady_ms < check.until => {
-                self.checked(Found::Pause(check))
-            }
-            (State::CheckPausing(check), Input::Go) => self.checked(check.ask(now)),
-            (State::Checking(check), Input::Response(response)) => {
-                self.checked(check.answered(now, &response))
-            }
-            (State::Checking(check), Input::Unreachable(reason)) => {
-                self.events.push(Event::Unreachable {
-                    reason: reason.as_str(),
-                });
-                self.checked(check.unreachable(now, reason))
-            }
-            (State::Revoking(mut tokens), Input::Response(response)) => {
-                if tokens.answered(&response) {
-                    self.events.push(Event::Revoked);
-                }
-                self.take_back(tokens)
-            }
-            (State::Revoking(mut tokens), Input::Unreachable(_)) => {
-                tokens.unreachable();
-                self.take_back(tokens)
+            (State::Approving(approval), input) => {
+                let next = approval.step(now, input, &mut self.events);
+                self.approved(next)
             }
             (state, _) => {
                 self.state = state;

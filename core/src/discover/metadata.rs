@@ -14,6 +14,12 @@ use crate::wire::answer::{Answer, Field};
 pub(super) struct Metadata {
     pub(super) issuer: String,
     pub(super) device_authorization: Option<Arc<str>>,
+    /// As it stands there: only a sign-in by a pasted address asks whether it may be shown.
+    pub(super) authorization: Option<String>,
+    /// `code_challenge_methods_supported` (RFC 7636).
+    pub(super) challenge_methods: Vec<String>,
+    /// `authorization_response_iss_parameter_supported` (RFC 9207 §3).
+    pub(super) names_issuer: bool,
     pub(super) token: Option<Arc<str>>,
     pub(super) revocation: Option<String>,
     pub(super) introspection: Option<String>,
@@ -68,18 +74,23 @@ pub(super) fn read(answer: &Answer<'_>, issuer: &str) -> Result<Metadata, Error>
             Err(Error::new(Code::UnsafeEndpoint, message))
         }
     };
+    let is_true = |name| answer.get(&[name]) == Some(&Field::Bool(true));
     let optional = |name| Ok::<_, Error>(endpoint(name)?.map(str::to_owned));
     Ok(Metadata {
         issuer: said.to_owned(),
         device_authorization: endpoint("device_authorization_endpoint")?.map(Arc::from),
+        authorization: answer.text(&["authorization_endpoint"]).map(str::to_owned),
+        challenge_methods: answer
+            .list(&["code_challenge_methods_supported"])
+            .unwrap_or_default(),
+        names_issuer: is_true("authorization_response_iss_parameter_supported"),
         token: endpoint("token_endpoint")?.map(Arc::from),
         revocation: optional("revocation_endpoint")?,
         introspection: optional("introspection_endpoint")?,
         userinfo: optional("userinfo_endpoint")?,
         registration: optional("registration_endpoint")?,
         scopes: answer.list(&["scopes_supported"]).unwrap_or_default(),
-        client_documents: answer.get(&["client_id_metadata_document_supported"])
-            == Some(&Field::Bool(true)),
+        client_documents: is_true("client_id_metadata_document_supported"),
         auth_methods: answer.list(&["token_endpoint_auth_methods_supported"]),
     })
 }

@@ -15,6 +15,7 @@
 //! the address itself, for its challenge; the resource metadata that the challenge names, or that
 //! at the well-known places; then the metadata of each authorization server that it lists.
 
+mod code_flow;
 mod metadata;
 mod plan;
 mod resource;
@@ -63,8 +64,10 @@ pub struct Discover {
     /// The scopes of the server's challenge.
     challenged: Vec<String>,
     resource: Option<Resource>,
-    /// The authorization servers without a device endpoint.
+    /// The authorization servers without a device endpoint, or without what a pasted address needs.
     lacking: Vec<String>,
+    /// Those among them at which a pasted address would do.
+    taking_a_paste: Vec<String>,
     /// The worst of what was met, for when nothing is found.
     trouble: Option<Error>,
     state: State,
@@ -104,7 +107,7 @@ impl Discover {
     ///
     /// Errors: what is wrong with the options, before anything is asked.
     pub fn new(options: Options, own_provider: Option<&str>) -> Result<Self, Error> {
-        Ok(Self::of(Plan::new(options, own_provider, false)?))
+        Ok(Self::of(Plan::new(options, own_provider, false, false)?))
     }
 
     /// As [`new`](Self::new), and without a client identifier ends with a grant whose client is
@@ -112,7 +115,15 @@ impl Discover {
     ///
     /// Errors: what is wrong with the options, before anything is asked.
     pub fn registering(options: Options, own_provider: Option<&str>) -> Result<Self, Error> {
-        Ok(Self::of(Plan::new(options, own_provider, true)?))
+        Ok(Self::of(Plan::new(options, own_provider, true, false)?))
+    }
+
+    /// As [`registering`](Self::registering), for a sign-in by a pasted address: what is looked for
+    /// is a server with an authorization endpoint that checks PKCE by S256.
+    ///
+    /// Errors: what is wrong with the options, before anything is asked.
+    pub fn for_paste(options: Options, own_provider: Option<&str>) -> Result<Self, Error> {
+        Ok(Self::of(Plan::new(options, own_provider, true, true)?))
     }
 
     fn of(plan: Plan) -> Self {
@@ -126,6 +137,7 @@ impl Discover {
             challenged: Vec::new(),
             resource: None,
             lacking: Vec::new(),
+            taking_a_paste: Vec::new(),
             trouble: None,
             state: State::Start,
             events: Events::default(),
@@ -181,8 +193,11 @@ impl Discover {
                 if self.resource.is_none() {
                     return Err(error);
                 }
-                if error.code() == Code::NoDeviceEndpoint {
+                if matches!(error.code(), Code::NoDeviceEndpoint | Code::NoCodeFlow) {
                     self.lacking.push(self.issuer.clone());
+                    if found.takes_a_paste() {
+                        self.taking_a_paste.push(self.issuer.clone());
+                    }
                 }
                 self.trouble = Some(error);
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::code_flow;
 use super::metadata::Metadata;
 use super::resource::Resource;
 use crate::account::Expected;
@@ -23,6 +24,8 @@ pub(super) struct Plan {
     pub(super) issuer: Option<String>,
     /// The protected resource, where one is named or the issuer may turn out to be one.
     pub(super) server: Option<String>,
+    /// For a sign-in by a pasted address; none for the device grant.
+    pub(super) redirect_uri: Option<Box<str>>,
     /// Empty where the client is still to be registered.
     client_id: String,
     pub(super) device: Option<Arc<str>>,
@@ -32,11 +35,13 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// With `may_register` a client may be registered where none is given.
+    /// With `may_register` a client may be registered where none is given; with `by_paste` people
+    /// sign in by a pasted address.
     pub(super) fn new(
         options: Options,
         own: Option<&str>,
         may_register: bool,
+        by_paste: bool,
     ) -> Result<Self, Error> {
         let named = options.named()?;
         let document = options.client_document()?.is_some();
@@ -73,7 +78,13 @@ impl Plan {
             &provider.device_authorization_endpoint,
         )?;
         let token = endpoint(&options.token_endpoint, &provider.token_endpoint)?;
+        let redirect_uri = by_paste.then(|| code_flow::redirect_uri(&options));
+        let redirect_uri = redirect_uri.transpose()?;
         if issuer.is_none() && server.is_none() {
+            if by_paste {
+                let message = "a sign-in by a pasted address begins with the address of an issuer or a server";
+                return Err(Error::new(Code::NoTarget, message));
+            }
             reachable_without_issuer(device.as_deref(), token.as_deref())?;
         }
         let client_id = options.client_id.as_ref().or(provider.client_id.as_ref());
@@ -90,6 +101,7 @@ impl Plan {
             provider,
             issuer,
             server,
+            redirect_uri,
             device,
             token,
             options,
@@ -113,7 +125,8 @@ impl Plan {
     /// RFC 6749 §3.1: what an option of its own sends may not stand among the parameters too.
     fn no_parameter_twice(&self) -> Result<(), Error> {
         let options = &self.options;
-        let pkce = options.pkce.unwrap_or(self.provider.pkce);
+        let by_paste = self.redirect_uri.is_some();
+        let pkce = by_paste || options.pkce.unwrap_or(self.provider.pkce);
         let sent = [
             ("client_id", true),
             ("client_secret", options.client_secret.is_some()),
@@ -122,6 +135,9 @@ impl Plan {
             ("resource", options.resource.is_some()),
             ("code_challenge", pkce),
             ("code_challenge_method", pkce),
+            ("response_type", by_paste),
+            ("redirect_uri", by_paste),
+            ("state", by_paste),
         ];
         let name = |name| self.provider.dialect.name(name);
         for (own, _) in sent.iter().filter(|(_, sent)| *sent) {
@@ -156,17 +172,22 @@ impl Plan {
         }
     }
 
-    /// The grant, where both endpoints are known; `found` fills in what nobody gave, `resource` is
+    /// The grant, where the endpoints are known; `found` fills in what nobody gave, `resource` is
     /// what the server says of itself.
     pub(super) fn grant(
         &self,
         found: Option<&Metadata>,
         resource: Option<&Resource>,
     ) -> Option<Grant> {
-        let device = self
-            .device
-            .clone()
-            .or_else(|| found?.device_authorization.clone())?;
+        let code_flow = match &self.redirect_uri {
+            Some(uri) => Some(found?.code_flow(uri).ok()?),
+            None => None,
+        };
+        let device = self.device.clone();
+        let device = device.or_else(|| found?.device_authorization.clone());
+        if device.is_none() && code_flow.is_none() {
+            return None;
+        }
         let token = self.token.clone().or_else(|| found?.token.clone())?;
         let (auth, may_post_secret) = self.client_auth(found);
         let options = &self.options;
@@ -200,6 +221,7 @@ impl Plan {
                 auth,
             },
             may_post_secret,
+            code_flow,
             takes_client_documents: found.is_some_and(|f| f.client_documents),
             offline_access_unasked: offline_listed && !offline(&scopes),
             stepped_up: self.wider.stepped_up(resource.map(|r| &*r.scopes)),
@@ -296,7 +318,7 @@ fn offline(scopes: &[String]) -> bool {
 fn reachable_without_issuer(device: Option<&str>, token: Option<&str>) -> Result<(), Error> {
     match (device, token) {
         (Some(_), Some(_)) => Ok(()),
-        (None, Some(token)) => Err(no_device_endpoint(token)),
+        (None, Some(token)) => Err(no_device_endpoint(token, false)),
         (Some(_), None) => Err(Error::new(
             Code::NoTarget,
             "the device endpoint alone is not enough: the token endpoint is missing",
@@ -305,8 +327,11 @@ fn reachable_without_issuer(device: Option<&str>, token: Option<&str>) -> Result
     }
 }
 
-pub(super) fn no_device_endpoint(server: &str) -> Error {
-    let message = format!("{server} advertises no device authorization endpoint");
+pub(super) fn no_device_endpoint(server: &str, takes_a_paste: bool) -> Error {
+    let mut message = format!("{server} advertises no device authorization endpoint");
+    if takes_a_paste {
+        message.push_str("; people can sign in there by a pasted address (login --paste)");
+    }
     Error::new(Code::NoDeviceEndpoint, message)
 }
 

@@ -10,22 +10,25 @@ use crate::wire::failure;
 impl Discover {
     /// What is wrong with metadata that is the issuer's own.
     pub(super) fn incomplete(&self, found: &Metadata) -> Error {
-        if self.plan.device.is_some() || found.device_authorization.is_some() {
+        let device = self.plan.device.is_some() || found.device_authorization.is_some();
+        let lacks = match &self.plan.redirect_uri {
+            Some(uri) => found.code_flow(uri).err(),
+            None if device => None,
+            None => Some(plan::no_device_endpoint(
+                &self.issuer,
+                found.takes_a_paste(),
+            )),
+        };
+        lacks.unwrap_or_else(|| {
             let message = format!("the metadata of {} names no token endpoint", self.issuer);
-            return Error::new(Code::MalformedMetadata, message);
-        }
-        plan::no_device_endpoint(&self.issuer)
+            Error::new(Code::MalformedMetadata, message)
+        })
     }
 
     /// The error for when everything was looked at.
     pub(super) fn nothing(&mut self) -> Error {
-        if !self.lacking.is_empty() {
-            let servers = std::mem::take(&mut self.lacking).join(", ");
-            let trusts = self.plan.server.as_deref().unwrap_or_default();
-            let message = format!(
-                "no authorization server that {trusts} trusts advertises a device authorization endpoint: {servers}"
-            );
-            return Error::new(Code::NoDeviceEndpoint, message);
+        if let Some(error) = self.all_lack() {
+            return error;
         }
         if let Some(error) = self.trouble.take() {
             return error;
@@ -44,6 +47,34 @@ impl Discover {
             (_, None) => format!("{} publishes no authorization server metadata", self.issuer),
         };
         Error::new(Code::NoMetadata, message)
+    }
+
+    /// The error that names the servers which are there and lack what a sign-in needs.
+    fn all_lack(&mut self) -> Option<Error> {
+        let lacking = std::mem::take(&mut self.lacking);
+        let by_paste = self.plan.redirect_uri.is_some();
+        if let ([_], Some(_), true) = (&*lacking, &self.trouble, by_paste) {
+            // Of one alone it can be said what it lacks.
+            return self.trouble.take();
+        }
+        if lacking.is_empty() {
+            return None;
+        }
+        let trusts = self.plan.server.as_deref().unwrap_or_default();
+        let (code, what) = if by_paste {
+            let what = "an authorization endpoint that checks PKCE by S256";
+            (Code::NoCodeFlow, what)
+        } else {
+            (Code::NoDeviceEndpoint, "a device authorization endpoint")
+        };
+        let servers = lacking.join(", ");
+        let mut message =
+            format!("no authorization server that {trusts} trusts advertises {what}: {servers}");
+        if !by_paste && !self.taking_a_paste.is_empty() {
+            message.push_str("; people can sign in by a pasted address (login --paste) at ");
+            message.push_str(&self.taking_a_paste.join(", "));
+        }
+        Some(Error::new(code, message))
     }
 
     pub(super) fn again(

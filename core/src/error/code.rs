@@ -47,7 +47,7 @@ catalog! {
         "A person has to sign in, and there is neither a terminal nor a prompt of the caller's own to ask through." =>
         "Run devicegrant login in a terminal, or give login() a prompt of your own.";
     ResponseLost "response_lost" SignInNeeded:
-        "The answer to an earlier poll was lost on its way; the server may have sent the tokens in it and takes a code only once." =>
+        "An earlier answer of the token endpoint was lost on its way; the server may have sent the tokens in it and takes a code only once." =>
         "Sign in again; nothing else is wrong.";
     Interrupted "interrupted" SignInNeeded:
         "The sign-in was interrupted before anybody approved." =>
@@ -64,6 +64,9 @@ catalog! {
     MoreScopes "more_scopes" SignInNeeded:
         "The login that is kept was never asked for a scope that is needed now." =>
         "Sign in again with every scope that is needed: devicegrant login --scope.";
+    BadPaste "bad_paste" SignInNeeded:
+        "What was pasted was not the address that the browser was sent to at the end of this sign-in." =>
+        "Sign in again, and copy the whole address from the browser's address bar, also where its page cannot be reached.";
     NoPending "no_pending" SignInNeeded:
         "No sign-in waits to be resumed." =>
         "Begin one: devicegrant login.";
@@ -131,7 +134,7 @@ catalog! {
         "The authorization server metadata cannot be used as it stands (RFC 8414 §2)." =>
         "Give the endpoints with --device-endpoint and --token-endpoint, or ask whoever runs the server.";
     IssuerMismatch "issuer_mismatch" Refused:
-        "The metadata names another issuer than the one that was asked (RFC 8414 §3.3)." =>
+        "The metadata, or the answer to a sign-in, names another issuer than the one that was asked (RFC 8414 §3.3, RFC 9207 §2.4)." =>
         "Use the issuer's exact address; if it is exact, do not trust this server.";
     ResourceMismatch "resource_mismatch" Refused:
         "The metadata is about another resource than the address that was named (RFC 9728 §3.3)." =>
@@ -141,17 +144,20 @@ catalog! {
         "Use an https address.";
     NoDeviceEndpoint "no_device_endpoint" Refused:
         "The server advertises no device authorization endpoint (RFC 8628 §4)." =>
-        "If the server has one all the same, give it with --device-endpoint; else it has no device grant, and another way to sign in is needed.";
+        "If the server has one all the same, give it with --device-endpoint; else sign in by a pasted address, where the server allows that: devicegrant login --paste.";
+    NoCodeFlow "no_code_flow" Refused:
+        "The server does not advertise what a sign-in by a pasted address needs: an authorization endpoint, and PKCE by S256 (RFC 8414 §2, RFC 7636)." =>
+        "Sign in without --paste if the server has the device grant; else ask whoever runs it to advertise code_challenge_methods_supported.";
 
     // What the server said about the request.
     InvalidClient "invalid_client" Refused:
         "The server does not know this client, or its secret is wrong (RFC 6749 §5.2)." =>
         "Check --client-id and the secret, and which of basic and post the client is registered for.";
     UnauthorizedClient "unauthorized_client" Refused:
-        "This client may not use the device grant (RFC 6749 §5.2)." =>
-        "Turn the device grant on for this client at the server, or check its secret: some servers say this for a wrong one.";
+        "This client may not use the grant that was asked for (RFC 6749 §5.2)." =>
+        "Turn the device grant (for --paste: the authorization code grant) on for this client at the server, or check its secret: some servers say this for a wrong one.";
     UnsupportedGrantType "unsupported_grant_type" Refused:
-        "The server does not have the device grant (RFC 6749 §5.2)." =>
+        "The server does not have the grant that was asked for (RFC 6749 §5.2)." =>
         "Ask whoever runs the server to turn it on.";
     DeviceFlowDisabled "device_flow_disabled" Refused:
         "The device grant is turned off for this client." =>

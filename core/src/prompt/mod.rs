@@ -1,11 +1,13 @@
 //! What a person is shown: one value, many forms (RFC 8628 §3.3).
 
+mod paste;
 mod qr;
 mod spoken;
 mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub use paste::PastePrompt;
 pub use qr::Qr;
 
 /// Everything a person needs to approve. Every text is stripped of control characters, every

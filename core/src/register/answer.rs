@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::kept::KeptClient;
 use crate::error::{Code, Error};
 use crate::flow::{Now, Request};
-use crate::grant::{Client, ClientAuth};
+use crate::grant::{Client, ClientAuth, CodeFlow};
 use crate::secret::Secret;
 use crate::text::quote;
 use crate::wire::answer::Answer;
@@ -18,25 +18,29 @@ const LONGEST: usize = 4096;
 
 /// What a client says of itself (RFC 7591 §2).
 #[derive(Serialize)]
-struct Metadata {
+struct Metadata<'a> {
     client_name: &'static str,
     grant_types: [&'static str; 2],
     /// Left out, it means the code flow.
-    response_types: [&'static str; 0],
+    response_types: &'static [&'static str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_uris: Option<[&'a str; 1]>,
     token_endpoint_auth_method: &'static str,
     application_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
 }
 
-pub(super) fn request(url: &str, scopes: &[String]) -> Request {
+pub(super) fn request(url: &str, scopes: &[String], code_flow: Option<&CodeFlow>) -> Request {
+    let (grant, responses): (_, &[_]) = match code_flow {
+        None => ("urn:ietf:params:oauth:grant-type:device_code", &[]),
+        Some(_) => ("authorization_code", &["code"]),
+    };
     let metadata = Metadata {
         client_name: "devicegrant",
-        grant_types: [
-            "urn:ietf:params:oauth:grant-type:device_code",
-            "refresh_token",
-        ],
-        response_types: [],
+        grant_types: [grant, "refresh_token"],
+        response_types: responses,
+        redirect_uris: code_flow.map(|flow| [&*flow.redirect_uri]),
         token_endpoint_auth_method: "none",
         application_type: "native",
         scope: (!scopes.is_empty()).then(|| scopes.join(" ")),

@@ -12,7 +12,9 @@
 //!                  └─ Conflict: Load ─► Comparing ─ theirs serves, or Save ┘
 //! ```
 //!
-//! What a registration left is kept per issuer, so that another login asks for no other client.
+//! What a registration left is kept per issuer, so that another login asks for no other client. For
+//! a sign-in by a pasted address each login has a client of its own, kept with nothing but it: a
+//! server that has forgotten one tells that to the browser alone, and nobody here would notice.
 
 mod answer;
 mod kept;
@@ -142,7 +144,7 @@ impl Register {
         }
     }
 
-    fn start(&mut self) -> Next {
+    fn start(&mut self, now: Now) -> Next {
         if self.refused.is_none() && !self.grant.client.is_unknown() {
             return Ok(Step::Done(Registered {
                 grant: Arc::clone(&self.grant),
@@ -158,6 +160,9 @@ impl Register {
                 auth: ClientAuth::None,
             };
             return Ok(self.done(client, false, From::Document));
+        }
+        if self.grant.code_flow.is_some() {
+            return self.ask(0, now);
         }
         let id = self.folder()?;
         self.state = State::Loading;
@@ -186,7 +191,7 @@ impl Register {
     fn no_client(&self) -> Error {
         let endpoints = &self.grant.endpoints;
         let server = endpoints.issuer.as_deref();
-        let server = server.unwrap_or(&endpoints.device_authorization);
+        let server = server.unwrap_or(&endpoints.token);
         let document = match (&self.document, self.grant.takes_client_documents) {
             (Some(_), _) => "takes no client metadata document",
             (None, true) => "takes a client metadata document, of which none was given",
@@ -231,7 +236,8 @@ impl Register {
     fn ask(&mut self, attempt: u8, now: Now) -> Next {
         let endpoint = self.grant.endpoints.registration.as_deref();
         let endpoint = endpoint.ok_or_else(|| self.no_client())?;
-        let request = answer::request(endpoint, &self.scopes);
+        let flow = self.grant.code_flow.as_ref();
+        let request = answer::request(endpoint, &self.scopes, flow);
         self.state = State::Asking { attempt, sent: now };
         Ok(Step::Send(request))
     }
@@ -243,8 +249,11 @@ impl Register {
         if let Some(answer) = answer.filter(|_| matches!(response.status, 200 | 201)) {
             let scopes = std::mem::take(&mut self.scopes);
             let client = answer::read(&answer, scopes, sent)?;
-            self.fresh = Some(Box::new(client));
             self.events.push(Event::Registered);
+            if self.grant.code_flow.is_some() {
+                return Ok(self.done(client.client, client.may_post_secret, From::Server));
+            }
+            self.fresh = Some(Box::new(client));
             return self.save();
         }
         let secrets = Secrets::default();
@@ -327,7 +336,7 @@ impl Flow for Register {
 
     fn step(&mut self, now: Now, input: Input) -> Next {
         match (std::mem::replace(&mut self.state, State::Ended), input) {
-            (State::Start, Input::Go) => self.start(),
+            (State::Start, Input::Go) => self.start(now),
             (State::Loading, Input::Loaded { bytes, revision }) => {
                 self.loaded(now, bytes, revision)
             }

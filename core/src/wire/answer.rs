@@ -52,6 +52,12 @@ impl<'a> Answer<'a> {
         Some(Self(fields.map(|(k, v)| (k, Field::Text(v))).collect()))
     }
 
+    /// Reads the query of an address, whatever is in it.
+    pub(crate) fn query(text: &'a str) -> Self {
+        let fields = form_urlencoded::parse(text.as_bytes());
+        Self(fields.map(|(k, v)| (k, Field::Text(v))).collect())
+    }
+
     /// The value of the first of these names that is there and not null.
     pub(crate) fn get(&self, names: &[&str]) -> Option<&Field<'a>> {
         names.iter().find_map(|name| {

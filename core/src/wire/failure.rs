@@ -50,6 +50,17 @@ pub(crate) fn is_passing(response: &Response, dialect: &Dialect) -> bool {
     }
 }
 
+/// The code of an error that says this, where it ends a conversation.
+pub(crate) fn code(meaning: Option<Meaning>) -> Code {
+    match meaning {
+        Some(Meaning::Refused(code) | Meaning::Unknown(code)) => code,
+        Some(Meaning::Denied) => Code::AccessDenied,
+        Some(Meaning::SlowDown) => Code::RateLimited,
+        Some(Meaning::Failing) => Code::ServerFailing,
+        Some(Meaning::Pending | Meaning::Expired) | None => Code::ServerRefused,
+    }
+}
+
 /// The error that a request ends with when no further try is left.
 pub(crate) fn final_error(
     response: &Response,
@@ -60,13 +71,7 @@ pub(crate) fn final_error(
     let status = response.status;
     let answer = Answer::parse(response.body.expose());
     if let Some(said) = words::error(dialect, status, answer.as_ref()) {
-        let code = match words::meaning(dialect, &said.word) {
-            Some(Meaning::Refused(code) | Meaning::Unknown(code)) => code,
-            Some(Meaning::Denied) => Code::AccessDenied,
-            Some(Meaning::SlowDown) => Code::RateLimited,
-            Some(Meaning::Failing) => Code::ServerFailing,
-            Some(Meaning::Pending | Meaning::Expired) | None => Code::ServerRefused,
-        };
+        let code = code(words::meaning(dialect, &said.word));
         return Error::said(
             code,
             &format!("the {asked} refused"),

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use devicegrant_core::{
-    Error, Event, Finished, Grant, Pending, Prompt, Renewal, Request, Revoked, Secret, SignIn,
-    Step, Tokens,
+    Error, Event, Finished, Grant, PastePrompt, Pending, Prompt, Renewal, Request, Revoked, Secret,
+    SignIn, Step, Tokens,
 };
 use serde_json::{Map, Value, json};
 
@@ -21,6 +21,7 @@ pub(crate) fn describe<T>(step: &Step<T>) -> String {
             format!("send {} {} {body}", request.method.as_str(), request.url)
         }
         Step::Show(prompt) => format!("show {prompt:?}"),
+        Step::Ask { prompt, .. } => format!("ask {prompt:?}"),
         Step::Wait { until } => format!("wait until {until}"),
         Step::Load(id) => format!("load {id}"),
         Step::List => "list".to_owned(),
@@ -135,6 +136,14 @@ fn prompt_json(prompt: &Prompt) -> Value {
     value["spoken"] = json!(prompt.spoken());
     value["qr_size"] = json!(prompt.qr().map(|qr| qr.size()));
     value
+}
+
+pub(crate) fn ask(wanted: &Map<String, Value>, prompt: &PastePrompt) -> Checked {
+    let mut there = serde_json::to_value(prompt).unwrap();
+    there["text"] = json!(prompt.text());
+    there["plain"] = json!(prompt.plain());
+    there["qr_size"] = json!(prompt.qr().map(|qr| qr.size()));
+    fields(wanted, &there)
 }
 
 pub(crate) fn pending(wanted: &Map<String, Value>, pending: &Pending) -> Checked {

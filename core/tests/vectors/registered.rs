@@ -26,7 +26,12 @@ pub(crate) fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, Strin
 
 fn end(vector: &Vector, host: &mut Host<'_>) -> Result<Result<Result_, Error>, String> {
     let own = vector.own_provider.as_ref().map(Value::to_string);
-    let discover = match Discover::registering(vector.options.clone(), own.as_deref()) {
+    let new = if vector.flow.is_by_paste() {
+        Discover::for_paste
+    } else {
+        Discover::registering
+    };
+    let discover = match new(vector.options.clone(), own.as_deref()) {
         Ok(discover) => discover,
         Err(error) => return Ok(Err(error)),
     };
@@ -44,6 +49,9 @@ fn end(vector: &Vector, host: &mut Host<'_>) -> Result<Result<Result_, Error>, S
     };
     if vector.flow == FlowName::Register {
         return Ok(Ok(Result_::Grant(registered.grant)));
+    }
+    if vector.flow == FlowName::RegisterPaste {
+        return host.pasted(registered.grant).map(Ok);
     }
     let asking = |registered: &Registered| {
         let grant = Arc::clone(&registered.grant);
@@ -67,7 +75,7 @@ fn grant(issuer: &str, scopes: &[String]) -> Arc<Grant> {
     Arc::new(Grant {
         endpoints: Endpoints {
             issuer: Some(issuer.to_owned()),
-            device_authorization: at("/d").into(),
+            device_authorization: Some(at("/d").into()),
             token: at("/t").into(),
             revocation: None,
             introspection: None,
@@ -85,6 +93,7 @@ fn grant(issuer: &str, scopes: &[String]) -> Arc<Grant> {
         params: Vec::new(),
         pkce: false,
         dialect: devicegrant_core::Dialect::default(),
+        code_flow: None,
         takes_client_documents: false,
         stepped_up: Vec::new(),
         in_place_of: None,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use devicegrant_core::{
-    DeviceGrant, Discover, Error, Event, Finished, Flow, Grant, Input, Key, Now, Pending, Reason,
-    Renewal, Request, Response, Revoked, SecretBytes, SignIn, Step, TlsProblem,
+    DeviceGrant, Discover, Error, Event, Finished, Flow, Grant, Input, Key, Now, Paste, Pending,
+    Reason, Renewal, Request, Response, Revoked, Secret, SecretBytes, SignIn, Step, TlsProblem,
 };
 use serde_json::Value;
 
@@ -80,7 +80,12 @@ pub(crate) enum Result_ {
 
 fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, String> {
     let own = vector.own_provider.as_ref().map(Value::to_string);
-    let mut discover = match Discover::new(vector.options.clone(), own.as_deref()) {
+    let new = if vector.flow.is_by_paste() {
+        Discover::for_paste
+    } else {
+        Discover::new
+    };
+    let mut discover = match new(vector.options.clone(), own.as_deref()) {
         Ok(discover) => discover,
         Err(error) => return Ok(Result_::Error(error)),
     };
@@ -89,7 +94,8 @@ fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, String> {
         Ended::Failed(error) => return Ok(Result_::Error(error)),
     };
     let mut machine = match vector.flow {
-        FlowName::Discover => return Ok(Result_::Grant(grant)),
+        FlowName::Discover | FlowName::DiscoverPaste => return Ok(Result_::Grant(grant)),
+        FlowName::Paste => return host.pasted(grant),
         FlowName::Login => DeviceGrant::login(grant, ENTROPY),
         FlowName::Begin | FlowName::BeginPoll | FlowName::BeginLogin => {
             DeviceGrant::begin(grant, ENTROPY)
@@ -170,6 +176,20 @@ impl Host<'_> {
                 self.pass(expected.takes, 0);
                 Ok(Input::Go)
             }
+            Step::Ask { prompt, until } => {
+                let wanted = expected.ask.as_ref().ok_or("nothing was to be asked")?;
+                compare::ask(wanted, prompt)?;
+                let left = until.saturating_sub(self.now.steady_ms);
+                let by_wall = prompt.expires_at_ms.saturating_sub(self.now.wall_ms);
+                if expected
+                    .wait_ms
+                    .is_some_and(|ms| (ms, ms) != (left, by_wall))
+                {
+                    return Err(format!("it waits for {left} ms, and says {by_wall}"));
+                }
+                self.pass(expected.takes, 0);
+                reply(expected.reply.as_ref().ok_or("no reply")?)
+            }
             Step::Wait { until } => {
                 let wait = until.saturating_sub(self.now.steady_ms);
                 if expected.wait_ms != Some(wait) {
@@ -188,6 +208,14 @@ impl Host<'_> {
                 Ok(input)
             }
         }
+    }
+
+    /// Signs in by a pasted address; nothing of the machine shows what it may not.
+    pub(crate) fn pasted(&mut self, grant: Arc<Grant>) -> Result<Result_, String> {
+        Ok(match self.end(Paste::new(grant, ENTROPY))? {
+            Ok(tokens) => Result_::SignIn(SignIn::Tokens(Box::new(tokens))),
+            Err(error) => Result_::Error(error),
+        })
     }
 
     fn pass(&mut self, takes: Option<Takes>, otherwise: u64) {
@@ -221,9 +249,24 @@ impl Host<'_> {
     }
 }
 
+/// A text as it is, or one that is repeated between two others.
+fn repeated(value: &Value) -> Option<String> {
+    if let Some(text) = value.as_str() {
+        return Some(text.to_owned());
+    }
+    let times = usize::try_from(value["times"].as_u64()?).ok()?;
+    let around = |side: &str| value[side].as_str().unwrap_or_default();
+    let middle = value["text"].as_str()?.repeat(times);
+    Some(format!("{}{middle}{}", around("before"), around("after")))
+}
+
 fn reply(reply: &Value) -> Result<Input, String> {
     if reply.get("go").is_some() {
         return Ok(Input::Go);
+    }
+    if let Some(pasted) = reply.get("pasted") {
+        let text = repeated(pasted).ok_or("pasted")?;
+        return Ok(Input::Pasted(Secret::new(text)));
     }
     if let Some(reason) = reply.get("unreachable") {
         let reason = match reason.as_str() {
@@ -259,12 +302,7 @@ fn reply(reply: &Value) -> Result<Input, String> {
         (None, None, Some(hex), None) => data_encoding::HEXLOWER
             .decode(hex.as_str().ok_or("hex")?.as_bytes())
             .map_err(|e| e.to_string())?,
-        (None, None, None, Some(repeat)) => {
-            let text = repeat["text"].as_str().ok_or("repeat.text")?;
-            let times = usize::try_from(repeat["times"].as_u64().ok_or("repeat.times")?).unwrap();
-            let around = |side: &str| repeat[side].as_str().unwrap_or_default().to_owned();
-            (around("before") + &text.repeat(times) + &around("after")).into_bytes()
-        }
+        (None, None, None, Some(repeat)) => repeated(repeat).ok_or("repeat")?.into_bytes(),
         (None, None, None, None) => Vec::new(),
         _ => return Err("a reply has one body".to_owned()),
     };

@@ -62,6 +62,9 @@ pub(crate) enum FlowName {
     RegisterBegin,
     StepUp,
     StepUpKeep,
+    DiscoverPaste,
+    Paste,
+    RegisterPaste,
 }
 
 impl FlowName {
@@ -85,7 +88,18 @@ impl FlowName {
 
     /// Whether the client may have to be registered first.
     pub(crate) fn registers(self) -> bool {
-        matches!(self, Self::Register | Self::RegisterBegin)
+        matches!(
+            self,
+            Self::Register | Self::RegisterBegin | Self::RegisterPaste
+        )
+    }
+
+    /// Whether a person signs in by a pasted address.
+    pub(crate) fn is_by_paste(self) -> bool {
+        matches!(
+            self,
+            Self::DiscoverPaste | Self::Paste | Self::RegisterPaste
+        )
     }
 }
 
@@ -155,6 +169,7 @@ pub(crate) struct NeedCall {
 pub(crate) struct Expected {
     pub(crate) send: Option<Value>,
     pub(crate) show: Option<Map<String, Value>>,
+    pub(crate) ask: Option<Map<String, Value>>,
     pub(crate) wait_ms: Option<u64>,
     pub(crate) pending: Option<Map<String, Value>>,
     pub(crate) read: Option<String>,
@@ -228,6 +243,7 @@ impl Vector {
         for (index, step) in vector.steps.iter().enumerate() {
             let answered = [
                 step.send.is_some(),
+                step.ask.is_some(),
                 step.read.is_some(),
                 step.publish.is_some(),
                 step.variable.is_some(),
@@ -238,7 +254,7 @@ impl Vector {
             let answered = answered.iter().filter(|there| **there).count();
             let effects = [
                 step.show.is_some(),
-                step.wait_ms.is_some(),
+                step.wait_ms.is_some() && step.ask.is_none(),
                 step.pending.is_some(),
             ];
             let stored = [

@@ -38,6 +38,7 @@ class Player {
       onEvent: (event) => player.events.push(event),
       send: async (request) => player.send(request),
       show: async (prompt) => player.show(prompt),
+      askPerson: async (prompt, until) => player.ask(prompt, until),
       sleepUntil: async (until) => player.wait(until),
       ask: (act) => act(),
       get store() {
@@ -65,8 +66,10 @@ class Player {
     }
     if (vector.flow.startsWith("register")) return registers(this, options);
     const own = vector.own_provider && JSON.stringify(vector.own_provider);
-    const grant = await this.drive(this.call(() => wasm.Flow.discover(options, own)));
-    if (vector.flow === "discover") return grant;
+    const discover = vector.flow.includes("paste") ? wasm.Flow.discoverPaste : wasm.Flow.discover;
+    const grant = await this.drive(this.call(() => discover(options, own)));
+    if (vector.flow.startsWith("discover")) return grant;
+    if (vector.flow === "paste") return this.drive(wasm.Flow.paste(grant, RANDOM));
     const start = vector.flow === "login" ? wasm.Flow.login : wasm.Flow.begin;
     let there = await this.drive(start(grant, RANDOM));
     const goesOn = ["begin_poll", "begin_login"].includes(vector.flow);
@@ -123,6 +126,16 @@ class Player {
     this.pass(step.takes, 0);
   }
 
+  ask(prompt, until) {
+    const step = this.next("ask");
+    const there = { ...prompt.fields, text: prompt.text, plain: prompt.plain };
+    shown.fields(step.ask, there, `step ${this.at - 1}: prompt`);
+    const wait = step.wait_ms ?? until - this.steadyMs;
+    shown.same([until - this.steadyMs, there.expires_at_ms - this.wallMs], [wait, wait], `step ${this.at - 1}: time`);
+    this.pass(step.takes, 0);
+    return reply(step.reply);
+  }
+
   wait(until) {
     const step = this.next("wait_ms");
     const wait = Math.max(0, until - this.steadyMs);
@@ -140,6 +153,10 @@ class Player {
 
 export function reply(told) {
   if (told.go) return GO;
+  if (told.pasted !== undefined) {
+    const { pasted } = told;
+    return { kind: "pasted", text: typeof pasted === "string" ? pasted : pasted.text.repeat(pasted.times) };
+  }
   if (told.unreachable) return { kind: "unreachable", why: told.unreachable };
   return { kind: "response", status: told.status, headers: Object.entries(told.headers ?? {}).flat(), bytes: body(told) };
 }

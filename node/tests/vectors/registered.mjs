@@ -1,4 +1,5 @@
-// A conversation in which the client may have to be registered: `register` and `register_begin`.
+// A conversation in which the client may have to be registered: `register`, `register_begin` and
+// `register_paste`.
 import { Kept, response } from "./kept.mjs";
 import { GO, RANDOM, START } from "./player.mjs";
 import * as shown from "./shown.mjs";
@@ -66,10 +67,13 @@ export async function registers(player, options) {
   store.names.set(folder, "client");
   if (there) store.there.set(...kept(store, there));
   const own = vector.own_provider && JSON.stringify(vector.own_provider);
-  const grant = await player.drive(player.call(() => wasm.Flow.discoverRegistering(options, own)));
+  const byPaste = vector.flow === "register_paste";
+  const discover = byPaste ? wasm.Flow.discoverPaste : wasm.Flow.discoverRegistering;
+  const grant = await player.drive(player.call(() => discover(options, own)));
   const flow = player.call(() => wasm.Flow.register(options, grant, key, RANDOM));
   const registered = await player.drive(flow);
   if (vector.flow === "register") return registered.grant;
+  if (byPaste) return player.drive(wasm.Flow.paste(registered.grant, RANDOM));
   const begin = (from) => player.drive(wasm.Flow.begin(from.grant, RANDOM));
   try {
     return await begin(registered);

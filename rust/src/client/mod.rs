@@ -4,6 +4,7 @@ mod builder;
 mod flight;
 mod keep;
 mod keys;
+mod paste;
 mod several;
 mod sign_in;
 

@@ -161,7 +161,7 @@ impl Client {
         run(&self.memory.outstanding, stretch, work).await
     }
 
-    fn ask_nobody(&self) -> Result<(), Error> {
+    pub(super) fn ask_nobody(&self) -> Result<(), Error> {
         if self.host.prompter.is_some() {
             return Ok(());
         }
@@ -175,7 +175,7 @@ impl Client {
         drive(machine.wider(wider), &self.host).await
     }
 
-    async fn keep(&self, grant: Arc<Grant>, tokens: Tokens) -> Result<Login, Error> {
+    pub(super) async fn keep(&self, grant: Arc<Grant>, tokens: Tokens) -> Result<Login, Error> {
         let record = Record::new(&self.options, grant, tokens, clock::now())?;
         let key = self.keys.key(true).await?;
         let keep = Keep::login(&self.options, record.clone(), key, entropy()?)?;

@@ -293,7 +293,7 @@ fn grant() -> Grant {
     Grant {
         endpoints: Endpoints {
             issuer: None,
-            device_authorization: "https://as.example/device".into(),
+            device_authorization: Some("https://as.example/device".into()),
             token: "https://as.example/token".into(),
             revocation: None,
             introspection: None,
@@ -314,6 +314,7 @@ fn grant() -> Grant {
         params: Vec::new(),
         pkce: false,
         dialect: devicegrant::Dialect::default(),
+        code_flow: None,
         expected: None,
         offline_access_unasked: false,
     }

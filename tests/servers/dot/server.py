@@ -163,6 +163,11 @@ def seed():
         name="Without the device grant", client_id="no-device", user=alice,
         client_type="public", authorization_grant_type="client-credentials",
     )
+    # For people who sign in by a pasted address; any port will do (RFC 8252 §7.3).
+    applications.create(
+        name="Test client code", client_id="code", user=alice, client_type="public",
+        authorization_grant_type="authorization-code", redirect_uris="http://127.0.0.1/callback",
+    )
 
 
 class Quiet(WSGIRequestHandler):

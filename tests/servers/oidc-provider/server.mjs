@@ -17,6 +17,7 @@ const { values: opt } = parseArgs({
   options: {
     port: { type: 'string', default: env('port', '0') },
     issuer: { type: 'string', default: env('issuer') }, // another origin, when a proxy stands in front
+    device: { type: 'string', default: env('device', 'true') }, // false: no device grant, so no endpoint for it
     'device-ttl': { type: 'string', default: env('device-ttl', '600') },
     'access-ttl': { type: 'string', default: env('access-ttl', '3600') },
     'refresh-ttl': { type: 'string', default: env('refresh-ttl', '86400') },
@@ -39,21 +40,27 @@ const client = (client_id, token_endpoint_auth_method, extra) => ({
   ...extra,
 });
 
+const code = { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] };
+const all = [
+  client('public', 'none'),
+  // The odd characters show whether a client form-encodes before it base64s (RFC 6749 §2.3.1).
+  client('basic', 'client_secret_basic', { client_secret: 'basic:s3cret+/%&=' }),
+  client('post', 'client_secret_post', { client_secret: 'post:s3cret+/%&=' }),
+  client('no-device', 'none', {
+    grant_types: ['authorization_code'], response_types: ['code'], redirect_uris: ['http://127.0.0.1/cb'],
+  }),
+  // For people who sign in by a pasted address; the port is the command's own to choose (RFC 8252 §7.3).
+  client('code', 'none', { ...code, redirect_uris: ['http://127.0.0.1/callback'] }),
+  client('code-basic', 'client_secret_basic', { ...code, client_secret: 'code-basic:s3cret+/%&=', redirect_uris: ['https://app.example.com/landed'] }),
+];
+
 // Whose name begins with "un" has not shown that the address is theirs.
 const claimsOf = (sub) => ({
   sub, preferred_username: sub, email: `${sub}@example.com`, email_verified: !sub.startsWith('un'),
 });
 
 const configuration = {
-  clients: [
-    client('public', 'none'),
-    // The odd characters show whether a client form-encodes before it base64s (RFC 6749 §2.3.1).
-    client('basic', 'client_secret_basic', { client_secret: 'basic:s3cret+/%&=' }),
-    client('post', 'client_secret_post', { client_secret: 'post:s3cret+/%&=' }),
-    client('no-device', 'none', {
-      grant_types: ['authorization_code'], response_types: ['code'], redirect_uris: ['http://127.0.0.1/cb'],
-    }),
-  ],
+  clients: all.map((one) => ({ ...one, grant_types: one.grant_types.filter((type) => opt.device !== 'false' || type !== device) })),
   scopes: ['openid', 'offline_access', 'read', 'write'],
   // What a person is called stands in userinfo alone, as the specification has it (Core §5.4).
   claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['preferred_username'] },
@@ -69,7 +76,7 @@ const configuration = {
   rotateRefreshToken: opt.rotate !== 'false',
   findAccount: (ctx, sub) => ({ accountId: sub, claims: () => claimsOf(sub) }),
   features: {
-    deviceFlow: { enabled: true },
+    deviceFlow: { enabled: opt.device !== 'false' },
     devInteractions: { enabled: true }, // any login and any password; approve.py fills the forms
     introspection: { enabled: true },
     revocation: { enabled: true },

@@ -121,6 +121,8 @@ impl Loop {
                     approved(&prompt)?;
                     Input::Go
                 }
+                // Nobody signs in by a pasted address here.
+                Step::Ask { .. } => Input::Go,
                 Step::Wait { until } => {
                     self.wait(until).await;
                     Input::Go
