@@ -109,14 +109,16 @@ export type Event = { event: string } & Record<string, unknown>;
 
 /** A conversation that core decides. */
 export class Flow<T> {
-  /** From options to a grant; `ownProvider` is the text of the user's own `NAME.json`. */
-  static discover(options: Options, ownProvider?: string): Flow<Grant>;
+  /** From options to a grant; `ownProvider` is the text of the user's own `NAME.json`. `wider` is used up. */
+  static discover(options: Options, ownProvider?: string, wider?: Wider): Flow<Grant>;
+  /** What a sign-in has to ask for besides; `challenge` is the `WWW-Authenticate` that led to it. */
+  static widen(options: Options, challenge?: string): Flow<Wider>;
   /** As `discover`, and a grant without a client is no error: `register` comes next. */
-  static discoverRegistering(options: Options, ownProvider?: string): Flow<Grant>;
+  static discoverRegistering(options: Options, ownProvider?: string, wider?: Wider): Flow<Grant>;
   /** Finds out who the client is at that server, or has it registered, and keeps it. */
   static register(options: Options, grant: Grant, key: Key, random: Uint8Array): Flow<Registered>;
   /** As `discover`, for a sign-in by a pasted address. */
-  static discoverPaste(options: Options, ownProvider?: string): Flow<Grant>;
+  static discoverPaste(options: Options, ownProvider?: string, wider?: Wider): Flow<Grant>;
   /** Shows an address, reads another, exchanges its code. */
   static paste(grant: Grant, random: Uint8Array): Flow<Tokens>;
   /** Asks for a code, shows it, polls until the end. */
@@ -159,9 +161,18 @@ export class Options {
 export function providerNames(): string[];
 
 export class Need {
-  constructor(minTtlMs: number, reject: string | undefined, scopes: string[], force: boolean);
+  /** `challenge` is the `WWW-Authenticate` that `reject` was answered with. */
+  constructor(minTtlMs: number, reject: string | undefined, scopes: string[], force: boolean, challenge?: string);
   free(): void;
 }
+
+/** What a sign-in asks for besides what the options say. */
+export class Wider {
+  free(): void;
+}
+
+/** Whether a `WWW-Authenticate` says that the token has too few scopes. */
+export function isStepUp(challenge: string): boolean;
 
 /** What logins are sealed with. */
 export class Key {
@@ -265,6 +276,8 @@ export interface Header {
     account: string | null;
     expected?: { sub?: string; account?: string };
     scopes: string[];
+    asked?: string[];
+    stepped_up?: string[];
     signed_in_at_ms: number;
     sign_in: string;
     ended?: { at_ms: number; message: string };

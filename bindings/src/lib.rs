@@ -22,6 +22,7 @@ mod paste;
 mod redis;
 mod register;
 mod step;
+mod step_up;
 mod store;
 
 uniffi::setup_scaffolding!();

@@ -9,6 +9,7 @@ use crate::flow::Flow;
 use crate::login::Grant;
 use crate::options::{Key, Options};
 use crate::step::Output;
+use crate::step_up::Wider;
 use crate::{Fallible, entropy};
 
 /// What a registration ends with.
@@ -24,14 +25,18 @@ fn registered(registered: dg::Registered) -> Output {
 #[uniffi::export]
 impl Flow {
     /// As `discover`, and a grant without a client is no error: `register` comes next.
-    #[uniffi::constructor]
+    #[uniffi::constructor(default(wider = None))]
     pub fn discover_registering(
         options: Arc<Options>,
         own_provider: Option<String>,
+        wider: Option<Arc<Wider>>,
     ) -> Fallible<Arc<Self>> {
         let machine = dg::Discover::registering(options.0.clone(), own_provider.as_deref());
-        Ok(Self::of(machine.map_err(Failure)?, |grant| Output::Grant {
-            grant: Arc::new(Grant(grant)),
+        let wider = wider.map(|wider| wider.0.clone()).unwrap_or_default();
+        Ok(Self::of(machine.map_err(Failure)?.wider(wider), |grant| {
+            Output::Grant {
+                grant: Arc::new(Grant(grant)),
+            }
         }))
     }
 

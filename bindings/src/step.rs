@@ -11,6 +11,7 @@ use crate::http::{Request, Response, Unreachable};
 use crate::login::{Found, Grant, Login, Pending, Prompt, Renewal, Tokens};
 use crate::paste::{PastePrompt, Pasted};
 use crate::register::Registered;
+use crate::step_up::Wider;
 use crate::store::Rest;
 
 /// The one thing that a flow asks its host to do.
@@ -101,6 +102,9 @@ pub enum Output {
     },
     Tokens {
         tokens: Arc<Tokens>,
+    },
+    Wider {
+        wider: Arc<Wider>,
     },
     Registered {
         registered: Arc<Registered>,

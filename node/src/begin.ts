@@ -13,6 +13,7 @@ export interface Place {
   ownProvider: string | undefined;
   helpBase: string | undefined;
   keys: Keys;
+  challenge: string | undefined;
 }
 
 function runs({ helpBase }: Place, host: Host, stretch: Stretch) {
@@ -21,7 +22,7 @@ function runs({ helpBase }: Place, host: Host, stretch: Stretch) {
 
 /** A code to be approved. */
 export async function begin(place: Place, host: Host, stretch: Stretch): Promise<wasm.Pending> {
-  const { options, ownProvider, keys } = place;
+  const { options, ownProvider, keys, challenge } = place;
   const run = runs(place, host, stretch);
   const { Flow } = machines();
   const ask = async (grant: wasm.Grant) => {
@@ -29,7 +30,8 @@ export async function begin(place: Place, host: Host, stretch: Stretch): Promise
     if (there instanceof machines().Pending) return there;
     throw newError("out_of_turn", "the sign-in did not begin");
   };
-  const grant = await run(() => Flow.discoverRegistering(options, ownProvider));
+  const wider = await run(() => Flow.widen(options, challenge));
+  const grant = await run(() => Flow.discoverRegistering(options, ownProvider, wider));
   if (!grant.clientIsUnknown) return ask(grant);
   // Who has to register a client keeps it, so the key is needed before anybody is asked.
   const key = await keys.key(true);
@@ -46,11 +48,12 @@ export async function begin(place: Place, host: Host, stretch: Stretch): Promise
 
 /** Where a server has no device endpoint: one address is opened, the other one pasted. */
 export async function paste(place: Place, host: Host, stretch: Stretch): Promise<{ grant: wasm.Grant; tokens: wasm.Tokens }> {
-  const { options, ownProvider, keys } = place;
+  const { options, ownProvider, keys, challenge } = place;
   const run = runs(place, host, stretch);
   const { Flow } = machines();
   const key = await keys.key(true);
-  const found = await run(() => Flow.discoverPaste(options, ownProvider));
+  const wider = await run(() => Flow.widen(options, challenge));
+  const found = await run(() => Flow.discoverPaste(options, ownProvider, wider));
   const { grant } = await run(() => Flow.register(options, found, key, random(32)));
   return { grant, tokens: await run(() => Flow.paste(grant, random(32))) };
 }

@@ -12,6 +12,13 @@ export interface SignIn extends Abortable {
   /** In place of the client's own. */
   onPrompt?: OnPrompt;
   onEvent?: (event: wasm.Event) => void;
+  /**
+   * The `WWW-Authenticate` of a 401 or 403, several joined by commas: discovery follows it, and where
+   * it says `insufficient_scope` what it demands is asked for besides what was asked for before. The
+   * wider login takes the narrower one's place. What was asked for already is not asked for again:
+   * `Refused` with the code `scope_loop`.
+   */
+  challenge?: string;
 }
 
 export interface TokenNeed extends Abortable {
@@ -21,6 +28,12 @@ export interface TokenNeed extends Abortable {
   reject?: string;
   /** Scopes that have to have been asked for at the sign-in. */
   scopes?: readonly string[];
+  /**
+   * The `WWW-Authenticate` that came with the 401 or 403. Where it says `insufficient_scope`, another
+   * token is given if it has the scopes, else it is `SignInNeeded` with the code `more_scopes`, for
+   * which `login` takes the challenge; or `Refused` with the code `scope_loop`.
+   */
+  challenge?: string;
   /** Renew in any case. */
   force?: boolean;
 }

@@ -108,9 +108,9 @@ export class Client {
    * however many callers. It never asks a person: `SignInNeeded` instead.
    */
   async token(need: TokenNeed = {}): Promise<string> {
-    const { minTtl, reject, scopes, force, signal } = need;
+    const { minTtl, reject, scopes, challenge, force, signal } = need;
     const known = this.#remembered;
-    if (known && minTtl === undefined && reject === undefined && !scopes && !force && !signal) {
+    if (known && minTtl === undefined && reject === undefined && !scopes && challenge === undefined && !force && !signal) {
       if (known.cached.meets(Date.now(), steadyMs(), this.#usual)) return known.token;
     }
     return (await this.#good(need)).token;
@@ -124,16 +124,17 @@ export class Client {
   }
 
   async #good(need: TokenNeed): Promise<Remembered> {
-    const { minTtl = 60, reject, scopes = [], force = false, signal } = need;
+    const { minTtl = 60, reject, scopes = [], challenge, force = false, signal } = need;
     signal?.throwIfAborted();
-    const wanted = new (machines().Need)(minTtl * 1000, reject, [...scopes], force);
+    const needed = () => new (machines().Need)(minTtl * 1000, reject, [...scopes], force, challenge);
+    const wanted = this.#call(needed);
     const meets = (there: Remembered) => there.cached.meets(Date.now(), steadyMs(), wanted);
     try {
       const known = this.#remembered;
       if (known && meets(known)) return known;
       for (;;) {
         // The flight may outlive this caller, so it has a need of its own.
-        const asked = new (machines().Need)(minTtl * 1000, reject, [...scopes], force);
+        const asked = needed();
         const [there, joined] = await this.#flight.join(signal, (stretch) => this.#renew(asked, stretch));
         // Whoever joined may need more than was asked for; alone one gets the best there is.
         if (!joined || force || meets(there)) return there;
@@ -201,7 +202,7 @@ export class Client {
       // Whoever cannot keep the login should not ask for it.
       await this.#keys.key(true);
       const host = this.#host(onPrompt, options.onEvent);
-      const pending = await begin(this.#place(), host, stretch);
+      const pending = await begin(this.#place(options.challenge), host, stretch);
       const there = await drive(machines().Flow.resume(pending), host, stretch);
       if (there instanceof machines().Pending) throw newError("out_of_turn", "the sign-in did not end");
       return new Tokens((await this.#keep(pending.grant, there, host)).tokens);
@@ -212,24 +213,24 @@ export class Client {
    * Signs a person in who opens one address and pastes another: the authorization code grant with
    * PKCE, for servers that have no device endpoint.
    */
-  loginByPaste(onPaste: OnPaste, { signal }: Abortable = {}): Promise<Tokens> {
+  loginByPaste(onPaste: OnPaste, { signal, challenge }: Pick<SignIn, "signal" | "challenge"> = {}): Promise<Tokens> {
     return this.#run(signal, async (stretch) => {
       // Whoever cannot keep the login should not ask for it.
       await this.#keys.key(true);
       const host = new Host(this.#store, this.#send, undefined, this.#onEvent, this.#helpBase, onPaste);
-      const { grant, tokens } = await paste(this.#place(), host, stretch);
+      const { grant, tokens } = await paste(this.#place(challenge), host, stretch);
       return new Tokens((await this.#keep(grant, tokens, host)).tokens);
     });
   }
 
   /** As `login`, telling what happens; whoever leaves the loop ends the sign-in. */
-  progress(options: Abortable = {}): AsyncGenerator<Progress, void, void> {
-    return progress((more) => this.login(more), options.signal, this.#onEvent);
+  progress({ signal, challenge }: Pick<SignIn, "signal" | "challenge"> = {}): AsyncGenerator<Progress, void, void> {
+    return progress((more) => this.login({ ...more, challenge }), signal, this.#onEvent);
   }
 
   /** Asks for a code and returns at once. */
-  begin({ signal }: Abortable = {}): Promise<Pending> {
-    return this.#run(signal, async (stretch) => new Pending(await begin(this.#place(), this.#host(), stretch)));
+  begin({ signal, challenge }: Pick<SignIn, "signal" | "challenge"> = {}): Promise<Pending> {
+    return this.#run(signal, async (stretch) => new Pending(await begin(this.#place(challenge), this.#host(), stretch)));
   }
 
   /**
@@ -261,7 +262,7 @@ export class Client {
   }
 
   /** Shows the kept sign-in's prompt again and goes on with it to the end. */
-  async resume(options: Omit<SignIn, "onEvent"> = {}): Promise<Tokens> {
+  async resume(options: Omit<SignIn, "onEvent" | "challenge"> = {}): Promise<Tokens> {
     const onPrompt = options.onPrompt ?? this.#onPrompt;
     askSomebody(onPrompt);
     const there = await this.#finish(options.signal, true, onPrompt);
@@ -283,8 +284,9 @@ export class Client {
     });
   }
 
-  #place(): Place {
-    return { options: this.#options, ownProvider: this.#ownProvider, helpBase: this.#helpBase, keys: this.#keys };
+  #place(challenge: string | undefined): Place {
+    const [options, ownProvider, helpBase, keys] = [this.#options, this.#ownProvider, this.#helpBase, this.#keys];
+    return { options, ownProvider, helpBase, keys, challenge };
   }
 
   /** The tokens are here, so nobody's leaving keeps them from being kept. */

@@ -140,8 +140,11 @@ class Engine:
             message = "there is neither a prompt nor a terminal to ask a person through"
             raise new("no_prompt", message)
 
-    async def _ask_for_a_code(self, host: Host, stretch: Stretch) -> _native.Pending:
-        discover = call(Flow.discover_registering, self._options, self._own_provider)
+    async def _ask_for_a_code(
+        self, host: Host, stretch: Stretch, challenge: str | None
+    ) -> _native.Pending:
+        wider = (await drive(call(Flow.widen, self._options, challenge), host, stretch)).wider
+        discover = call(Flow.discover_registering, self._options, self._own_provider, wider)
         grant = (await drive(discover, host, stretch)).grant
         if not grant.client_is_unknown():
             return await self._begin(grant, host, stretch)
@@ -179,17 +182,19 @@ class Engine:
         self._id = login.header().id
         return login
 
-    async def login(self) -> _native.Login:
+    async def login(self, challenge: str | None = None) -> _native.Login:
         self._ask_somebody()
         ways, stretch = self._ways(), Stretch()
         host = self._host(ways)
         # Whoever cannot keep the login should not ask for it.
         await self.keys.key(True, ways, stretch)
-        pending = await self._ask_for_a_code(host, stretch)
+        pending = await self._ask_for_a_code(host, stretch, challenge)
         output = await drive(Flow.resume(pending), host, stretch)
         return await self._keep(pending.grant(), output.tokens, host, stretch)
 
-    async def login_by_paste(self, paste: Callable[[Any], Any]) -> _native.Login:
+    async def login_by_paste(
+        self, paste: Callable[[Any], Any], challenge: str | None = None
+    ) -> _native.Login:
         ways = self._ways()
         host = self._host(ways)
         host.paste = paste
@@ -197,7 +202,9 @@ class Engine:
         async def work(stretch: Stretch) -> _native.Login:
             # Whoever cannot keep the login should not ask for it.
             key = await self.keys.key(True, ways, stretch)
-            discover = call(Flow.discover_paste, self._options, self._own_provider)
+            widen = call(Flow.widen, self._options, challenge)
+            wider = (await drive(widen, host, stretch)).wider
+            discover = call(Flow.discover_paste, self._options, self._own_provider, wider)
             found = (await drive(discover, host, stretch)).grant
             register = call(Flow.register, self._options, found, key, urandom(32))
             grant: _native.Grant = (await drive(register, host, stretch)).registered.grant()
@@ -206,8 +213,8 @@ class Engine:
 
         return await ways.run(work)
 
-    async def begin(self) -> _native.Pending:
-        return await self._ask_for_a_code(self._host(self._ways()), Stretch())
+    async def begin(self, challenge: str | None = None) -> _native.Pending:
+        return await self._ask_for_a_code(self._host(self._ways()), Stretch(), challenge)
 
     async def poll(self, pending: _native.Pending) -> _native.Pending | _native.Tokens:
         ways = self._ways()

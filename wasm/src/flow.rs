@@ -12,6 +12,7 @@ use crate::login::{Found, Grant, Login, Pending, Renewal, Tokens};
 use crate::options::{Key, Options};
 use crate::plain::{give, number, object};
 use crate::step::{self, Answer};
+use crate::step_up::Wider;
 use crate::{Fallible, entropy, now};
 
 trait Machine {
@@ -78,14 +79,24 @@ fn surveyed(all: Vec<(LoginId, Result<dg::Found, dg::Error>)>) -> JsValue {
 
 #[wasm_bindgen]
 impl Flow {
-    pub fn discover(options: &Options, own_provider: Option<String>) -> Fallible<Self> {
+    pub fn discover(
+        options: &Options,
+        own_provider: Option<String>,
+        wider: Option<Wider>,
+    ) -> Fallible<Self> {
         let machine = dg::Discover::new(options.0.clone(), own_provider.as_deref())?;
+        let machine = machine.wider(wider.map(|wider| wider.0).unwrap_or_default());
         Ok(Self::of(machine, |grant| Grant(grant).into()))
     }
 
     #[wasm_bindgen(js_name = discoverPaste)]
-    pub fn discover_paste(options: &Options, own_provider: Option<String>) -> Fallible<Self> {
+    pub fn discover_paste(
+        options: &Options,
+        own_provider: Option<String>,
+        wider: Option<Wider>,
+    ) -> Fallible<Self> {
         let machine = dg::Discover::for_paste(options.0.clone(), own_provider.as_deref())?;
+        let machine = machine.wider(wider.map(|wider| wider.0).unwrap_or_default());
         Ok(Self::of(machine, |grant| Grant(grant).into()))
     }
 

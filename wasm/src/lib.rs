@@ -18,6 +18,7 @@ mod plain;
 mod redis;
 mod register;
 mod step;
+mod step_up;
 
 use devicegrant_core::{Code, Error, Now};
 use error::Failure;

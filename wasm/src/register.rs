@@ -9,6 +9,7 @@ use crate::error::Failure;
 use crate::flow::Flow;
 use crate::login::Grant;
 use crate::options::{Key, Options};
+use crate::step_up::Wider;
 use crate::{Fallible, entropy};
 
 /// What a registration ends with.
@@ -22,8 +23,13 @@ fn registered(registered: dg::Registered) -> JsValue {
 #[wasm_bindgen]
 impl Flow {
     #[wasm_bindgen(js_name = discoverRegistering)]
-    pub fn discover_registering(options: &Options, own_provider: Option<String>) -> Fallible<Self> {
+    pub fn discover_registering(
+        options: &Options,
+        own_provider: Option<String>,
+        wider: Option<Wider>,
+    ) -> Fallible<Self> {
         let machine = dg::Discover::registering(options.0.clone(), own_provider.as_deref())?;
+        let machine = machine.wider(wider.map(|wider| wider.0).unwrap_or_default());
         Ok(Self::of(machine, |grant| Grant(grant).into()))
     }
 

@@ -127,6 +127,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut pytest = command(python, &words);
     pytest.env("DEVICEGRANT_BIN", binary_path());
     pytest.env("DEVICEGRANT_TORTURE_BIN", worker);
+    // Made by the Rust tests.
+    pytest.env("DEVICEGRANT_EXAMPLES", target().join("debug/examples"));
     let mut without = Vec::new();
     if node.is_none() {
         let what = "the tests against oidc-provider: they need the Node packages";

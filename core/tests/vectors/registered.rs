@@ -95,6 +95,8 @@ fn grant(issuer: &str, scopes: &[String]) -> Arc<Grant> {
         dialect: devicegrant_core::Dialect::default(),
         code_flow: None,
         takes_client_documents: false,
+        stepped_up: Vec::new(),
+        in_place_of: None,
         expected: None,
         offline_access_unasked: false,
     })

@@ -60,6 +60,10 @@ class Player {
       this.kept = new Kept(this, options);
       return this.kept.run();
     }
+    if (["step_up", "step_up_keep"].includes(vector.flow)) {
+      this.kept = new Kept(this, options);
+      return this.kept.stepUp();
+    }
     if (vector.flow.startsWith("register")) return registers(this, options);
     const own = vector.own_provider && JSON.stringify(vector.own_provider);
     const discover = vector.flow.includes("paste") ? wasm.Flow.discoverPaste : wasm.Flow.discover;

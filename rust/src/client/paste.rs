@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use devicegrant_core::{Discover, Paste, Register, Tokens};
+use devicegrant_core::{Discover, Paste, Register, Tokens, Widen};
 
 use super::{Client, Error, Login, Stretch, drive, drive_within, entropy, run};
 
@@ -19,11 +19,22 @@ impl Client {
 
     /// As [`login_by_paste`](Self::login_by_paste), and returns all that is kept.
     pub async fn sign_in_by_paste(&self) -> Result<Login, Error> {
+        self.sign_in_by_paste_with(None).await
+    }
+
+    /// As [`sign_in_by_paste`](Self::sign_in_by_paste), because a server answered with this
+    /// `WWW-Authenticate`: see [`login_for`](Self::login_for).
+    pub async fn sign_in_by_paste_for(&self, challenge: &str) -> Result<Login, Error> {
+        self.sign_in_by_paste_with(Some(challenge)).await
+    }
+
+    async fn sign_in_by_paste_with(&self, challenge: Option<&str>) -> Result<Login, Error> {
         self.ask_nobody()?;
         // Whoever cannot keep the login should not ask for it.
         let key = self.keys.key(true).await?;
         let discover = Discover::for_paste((*self.options).clone(), self.own_provider.as_deref())?;
-        let grant = drive(discover, &self.host).await?;
+        let wider = drive(Widen::new(&self.options, challenge)?, &self.host).await?;
+        let grant = drive(discover.wider(wider), &self.host).await?;
         let register = Register::new(&self.options, grant, key, entropy()?)?;
         let grant = drive(register, &self.host).await?.grant;
         let paste = Paste::new(Arc::clone(&grant), entropy()?);
