@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._cause import cause_of
 from ._ensure import ensure, signed_in
 from ._users import PerUser, User
 
 if TYPE_CHECKING:
     from .httpx2 import DeviceAuth
 
-__all__ = ["DeviceAuth", "PerUser", "User", "ensure", "signed_in"]
+__all__ = ["DeviceAuth", "PerUser", "User", "cause_of", "ensure", "signed_in"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, AsyncGenerator, Generator, Union
 
 from .._bearer import Bearer, _refused, _renewed
 from .._client import Client
-from .._errors import SignInNeeded, new
+from .._errors import DeviceGrantError, SignInNeeded, new
 from .._flight import Flight
 from .._ways import current
 
@@ -51,65 +51,100 @@ class DeviceAuthBase(Bearer):
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         self._must_be(sync=False)
-        missing: SignInNeeded | None = None
         try:
             _renewed(request, await self._client.token())
-        except SignInNeeded as error:
-            # A server that demands nothing gets nothing; one that does says what it wants.
-            missing = error
+        except SignInNeeded:
+            pass  # a server that demands nothing gets nothing; one that does says what it wants
         response = yield request
-        if response.status_code not in (401, 403) or not self._can_repeat(request):
+        if not self._can_repeat(request):
             return
-        if response.status_code == 401 and missing is None:
-            try:
-                _renewed(request, await self._client.token(reject=_refused(request)))
-            except SignInNeeded as error:
-                missing = error
-        if response.status_code == 403 and not _wants_more(response):
-            return
-        if response.status_code == 403 or missing is not None:
-            await self._ask(missing, response)
-            _renewed(request, await self._client.token())
-        yield request
+        if response.status_code == 401:
+            await self._again(request)
+            yield request
+        elif wanted := _wants_more(response):
+            await self._again(request, challenge=wanted)
+            yield request
 
-    async def _ask(self, missing: SignInNeeded | None, response: Any) -> None:
-        """However many requests need it at once, a person signs in once."""
-        self._may_ask(missing, response)
-        await self._flight.join(current(), lambda stretch: self._client.login(**_challenge(response)))
+    async def _again(self, request: Any, **challenge: str) -> None:
+        refused = _sent(request)
+        # However many requests need it at once, a person signs in once.
+        await self._flight.join(current(), lambda stretch: self._other(refused, challenge))
+        del refused
+        _renewed(request, await self._client.token())
 
-    def _may_ask(self, missing: SignInNeeded | None, response: Any) -> None:
+    async def _other(self, refused: _Sent, challenge: dict[str, str]) -> bool:
+        """Another token than the refused one is there afterwards."""
+        try:
+            if not challenge:
+                await self._client.token(reject=refused.token)
+                return True
+            if not refused.is_it(await self._client.token()):
+                return True  # somebody has signed in for more meanwhile
+            missing = new("more_scopes", "the server wants scopes that were not asked for")
+        except SignInNeeded as error:
+            missing = error
+        self._may_ask(missing)
+        await self._client.login(**challenge)
+        return True
+
+    def _may_ask(self, missing: DeviceGrantError) -> None:
         if not self.interactive:
-            raise missing or new("more_scopes", "the server wants scopes that were not asked for")
+            raise missing
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         self._must_be(sync=True)
-        missing: SignInNeeded | None = None
         try:
             _renewed(request, self._client.token())
+        except SignInNeeded:
+            pass
+        response = yield request
+        if not self._can_repeat(request):
+            return
+        if response.status_code == 401:
+            self._again_sync(request)
+            yield request
+        elif wanted := _wants_more(response):
+            self._again_sync(request, challenge=wanted)
+            yield request
+
+    def _again_sync(self, request: Any, **challenge: str) -> None:
+        refused = _sent(request)
+        with self._lock:
+            self._other_sync(refused, challenge)
+        del refused
+        _renewed(request, self._client.token())
+
+    def _other_sync(self, refused: _Sent, challenge: dict[str, str]) -> None:
+        try:
+            if not challenge:
+                self._client.token(reject=refused.token)
+                return
+            if not refused.is_it(self._client.token()):
+                return
+            missing = new("more_scopes", "the server wants scopes that were not asked for")
         except SignInNeeded as error:
             missing = error
-        response = yield request
-        if response.status_code not in (401, 403) or not self._can_repeat(request):
-            return
-        if response.status_code == 401 and missing is None:
-            try:
-                _renewed(request, self._client.token(reject=_refused(request)))
-            except SignInNeeded as error:
-                missing = error
-        if response.status_code == 403 and not _wants_more(response):
-            return
-        if response.status_code == 403 or missing is not None:
-            self._may_ask(missing, response)
-            with self._lock:
-                self._client.login(**_challenge(response))
-            _renewed(request, self._client.token())
-        yield request
+        self._may_ask(missing)
+        self._client.login(**challenge)
 
 
-def _wants_more(response: Any) -> bool:
-    return "insufficient_scope" in response.headers.get("www-authenticate", "")
+class _Sent:
+    """The token that a request was refused with, where it had one; a traceback shows its type."""
+
+    __slots__ = ("token",)
+
+    def __init__(self, token: str | None) -> None:
+        self.token = token
+
+    def is_it(self, token: str) -> bool:
+        return token == self.token
 
 
-def _challenge(response: Any) -> dict[str, str]:
-    challenge = response.headers.get("www-authenticate")
-    return {"challenge": challenge} if challenge else {}
+def _sent(request: Any) -> _Sent:
+    return _Sent(_refused(request) if "Authorization" in request.headers else None)
+
+
+def _wants_more(response: Any) -> str | None:
+    """The challenge of a server that knows the token and wants more scopes (RFC 6750 §3.1)."""
+    challenge: str = response.headers.get("www-authenticate", "")
+    return challenge if response.status_code == 403 and "insufficient_scope" in challenge else None

@@ -12,7 +12,7 @@ import importlib
 import json
 import sys
 
-import devicegrant
+from devicegrant.mcp import cause_of
 
 
 def options():
@@ -147,11 +147,6 @@ async def do(client, wish):
         tell(event="failed", of=name, kind=type(error).__name__, text=str(error), code=getattr(about, "code", None), data=getattr(about, "data", None))
 
 
-def flat(error):
-    there = getattr(error, "exceptions", None)
-    return [error] if there is None else [one for inner in there for one in flat(inner)]
-
-
 async def main():
     if OPT.can == "form":
         restrict()
@@ -171,9 +166,8 @@ async def main():
             for task in running.values():
                 task.cancel()
     except BaseException as error:
-        kinds = [type(one).__name__ for one in flat(error)]
-        codes = [one.code for one in flat(error) if isinstance(one, devicegrant.DeviceGrantError)]
-        tell(event="ended", kinds=kinds, codes=codes, texts=[str(one)[:300] for one in flat(error)])
+        ours = cause_of(error)
+        tell(event="ended", kind=type(ours or error).__name__, code=getattr(ours, "code", None), text=repr(error)[:500])
 
 
 asyncio.run(main())

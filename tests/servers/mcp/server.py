@@ -30,6 +30,7 @@ def options():
     parser.add_argument("--protect", help="an issuer whose tokens are demanded")
     parser.add_argument("--introspect", default="/token/introspection", help="where the issuer vouches for a token")
     parser.add_argument("--introspect-as", default="basic:basic%3As3cret%2B%2F%25%26%3D", help="CLIENT:SECRET")
+    parser.add_argument("--audience", action="store_true", help="tokens are for this server alone (RFC 8707)")
     parser.add_argument("--scope", default="read")
     parser.add_argument("--users", default="", help="NAME=TOKEN,NAME=TOKEN: who may call, instead of an issuer")
     parser.add_argument("--upstream", default="{}", help="options of the Client for the tool's login, as JSON")
@@ -110,7 +111,7 @@ def made(origin):
     named = {}
     if demanded:
         issuer = OPT.protect or "https://here.example"
-        named["auth"] = AuthSettings(issuer_url=issuer, resource_server_url=f"{origin}/mcp", required_scopes=[OPT.scope])
+        named["auth"] = AuthSettings(issuer_url=issuer, resource_server_url=f"{origin}/mcp", required_scopes=[OPT.scope], validate_token_resource=bool(OPT.protect and OPT.audience))
         named["token_verifier"] = Verifier()
     if OPT.sdk == "mcp1":
         from mcp.server.fastmcp import Context, FastMCP
