@@ -39,7 +39,7 @@ pub use flow::{
 pub use grant::{Client, ClientAuth, Endpoints, Grant};
 pub use login::{
     Ended, Find, Finish, Finished, Found, GiveUp, Header, Keep, Kept, Kind, Login, Record, Sealed,
-    Survey,
+    Survey, Value,
 };
 pub use options::Options;
 pub use prompt::{Prompt, Qr};

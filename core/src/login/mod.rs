@@ -8,6 +8,7 @@ mod keep;
 mod record;
 mod sealed;
 mod survey;
+mod value;
 mod wanted;
 
 pub use find::{Find, Found};
@@ -18,6 +19,7 @@ pub use record::{Ended, Header, Record};
 pub use sealed::{Kind, Sealed};
 pub(crate) use sealed::{Plain, ended_sign_in, write};
 pub use survey::Survey;
+pub use value::Value;
 
 pub(crate) use record::seal_ended;
 
