@@ -206,7 +206,7 @@ def signed_in(
         returns = hints.get("return", signature.return_annotation)
         setattr(tool, "__signature__", signature.replace(parameters=seen, return_annotation=returns))
         tool.__annotations__ = {name: hint for name, hint in hints.items() if name != into}
-        del tool.__wrapped__  # type: ignore[attr-defined]
+        del tool.__wrapped__
         return typing.cast(Function, tool)
 
     return around
