@@ -64,10 +64,14 @@ async def access_token(kind, token):
     there = await vouched(token)
     if not there:
         return None
-    named = {} if kind.__module__.startswith("fastmcp.") else {"subject": there.get("sub") or there.get("username")}
+    subject = there.get("sub") or there.get("username")
+    audience = there.get("aud")
+    if isinstance(audience, list):
+        audience = audience[0] if audience else None
+    named = {} if kind.__module__.startswith("fastmcp.") else {"subject": subject}
     return kind(
         token=token, client_id=there.get("client_id") or "unknown", scopes=there.get("scope", "").split(),
-        expires_at=there.get("exp"), resource=there.get("aud"), claims={"iss": there.get("iss"), "sub": there.get("sub")}, **named,
+        expires_at=there.get("exp"), resource=audience, claims={"iss": there.get("iss"), "sub": subject}, **named,
     )
 
 
