@@ -1,0 +1,120 @@
+"""What the package says without a server: mistakes are named, nothing is imported in vain."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+
+import devicegrant
+from devicegrant.mcp import PerUser, User, cause_of, ensure, signed_in
+
+AT = {"issuer": "https://auth.example.com", "client_id": "c", "store": "memory"}
+
+
+def test_nothing_of_it_is_imported_by_the_package():
+    words = "import devicegrant, sys; devicegrant.Client; print([m for m in sys.modules if 'mcp' in m or 'httpx' in m or 'pydantic' in m])"
+    assert subprocess.check_output([sys.executable, "-c", words], text=True).strip() == "[]"
+
+
+def test_the_tools_side_imports_no_sdk():
+    words = "import devicegrant.mcp, sys; print([m for m in sys.modules if m.split('.')[0] in ('mcp', 'mcp_types', 'fastmcp', 'httpx', 'httpx2')])"
+    assert subprocess.check_output([sys.executable, "-c", words], text=True).strip() == "[]"
+
+
+def test_device_auth_is_of_the_library_that_the_sdk_speaks():
+    import httpx2
+    from devicegrant.mcp import DeviceAuth
+
+    auth = DeviceAuth("https://host.example/mcp", store="memory")
+    assert isinstance(auth, httpx2.Auth) and isinstance(auth.client, devicegrant.Client)
+    with pytest.raises(devicegrant.Usage):
+        DeviceAuth(auth.client, store="memory")
+
+
+def test_users_are_told_apart_and_their_names_do_not_show():
+    users = [User("alice"), User("bob"), User("alice", "https://a.example"), User("alice", "https://b.example")]
+    assert len({user.key for user in users}) == 4
+    assert User("alice", "https://a.example", {"email": "x"}).key == users[2].key
+    assert not any("alice" in user.key for user in users)
+    with pytest.raises(devicegrant.Usage):
+        User("")
+    for token in (None, type("Token", (), {"claims": {}, "subject": None})()):
+        with pytest.raises(devicegrant.Usage):
+            User.of(token)
+
+
+def test_a_client_for_each_and_an_account_for_each():
+    api = PerUser(**AT, expected_account=lambda user: user.claims.get("email"))
+    alice = User("alice", claims={"email": "alice@example.com"})
+    assert api.client(alice) is api.client(User("alice", claims={"email": "alice@example.com"}))
+    assert api.client(alice) is not api.client(User("bob", claims={"email": "bob@example.com"}))
+    with pytest.raises(devicegrant.Usage, match="expected_account"):
+        api.client(User("carol"))
+    for wrong in ({}, {"expected_sub": lambda user: user.subject, "profile": "mine"}):
+        with pytest.raises(devicegrant.Usage):
+            PerUser(**AT, **wrong)
+    with pytest.raises(devicegrant.Usage):
+        PerUser(client_id="c", store="nowhere", expected_sub=lambda user: user.subject)
+
+
+def test_only_so_many_clients_are_held(monkeypatch):
+    from devicegrant.mcp import _users
+
+    monkeypatch.setattr(_users, "_MOST", 3)
+    api = PerUser(**AT, expected_sub=lambda user: user.subject)
+    first = api.client(User("0"))
+    for number in range(1, 4):
+        api.client(User(str(number)))
+    assert len(api._clients) == 3 and api.client(User("0")) is not first
+
+
+def test_a_tool_without_a_context_is_named():
+    with pytest.raises(devicegrant.Usage, match="forecast takes no Context"):
+
+        @signed_in(devicegrant.Client(**AT))
+        async def forecast(city: str, token: str) -> str:
+            return city
+
+
+def test_ensure_wants_a_context():
+    with pytest.raises(TypeError, match="Context"):
+        asyncio.run(ensure(object(), devicegrant.Client(**AT)))
+
+
+def test_our_error_behind_one_of_an_sdk():
+    ours = devicegrant.SignInNeeded("nobody")
+    assert cause_of(ours) is ours and cause_of(ValueError()) is None
+    group = ExceptionGroup("g", [ValueError(), ExceptionGroup("inner", [ours])])
+    assert cause_of(group) is ours
+    try:
+        raise RuntimeError("Client failed to connect") from group
+    except RuntimeError as error:
+        assert cause_of(error) is ours
+    one, other = ValueError(), ValueError()
+    one.__context__, other.__context__ = other, one
+    assert cause_of(one) is None
+
+
+def test_a_sync_tool_runs_beside_the_loop_and_sees_the_token():
+    import threading
+
+    from mcp.server.mcpserver import Context
+
+    class Signed(devicegrant.Client):
+        async def token(self, *arguments, **more):
+            return "the-token"
+
+    @signed_in(Signed(**AT), into="bearer")
+    def tool(n: int, ctx: Context, bearer: str) -> tuple:
+        return n, bearer, threading.current_thread() is threading.main_thread()
+
+    class Request:
+        session, request_id, protocol_version, request = object(), 1, "2026-07-28", None
+
+    context = Context.model_construct()
+    context._request_context = Request()
+    assert asyncio.run(tool(n=1, ctx=context)) == (1, "the-token", False)
+    import inspect
+
+    assert list(inspect.signature(tool).parameters) == ["n", "ctx"]
