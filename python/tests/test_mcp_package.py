@@ -118,3 +118,74 @@ def test_a_sync_tool_runs_beside_the_loop_and_sees_the_token():
     import inspect
 
     assert list(inspect.signature(tool).parameters) == ["n", "ctx"]
+
+
+@pytest.mark.parametrize("which", ["httpx", "httpx2"])
+def test_the_token_goes_to_no_other_origin(server, make_server, sign_in, which):
+    import importlib
+
+    library, ours = importlib.import_module(which), importlib.import_module(f"devicegrant.mcp.{which}")
+    sign_in(server)
+    other = make_server()
+    auth = ours.DeviceAuth(server.issuer, interactive=False)
+
+    async def main():
+        async with library.AsyncClient(auth=auth) as http:
+            return [(await http.get(f"{at.issuer}/api")).status_code for at in (server, other)]
+
+    assert asyncio.run(main()) == [200, 401]
+    assert server.calls == [True] and other.calls == [False] and other.asked == []
+
+
+@pytest.mark.parametrize("which", ["httpx", "httpx2"])
+def test_without_a_loop_a_person_signs_in_once(server, which):
+    import importlib
+    import threading
+
+    import devicegrant.sync
+
+    library, ours = importlib.import_module(which), importlib.import_module(f"devicegrant.mcp.{which}")
+    asked = []
+    client = devicegrant.sync.Client(server.issuer, client_id="c", prompt=asked.append)
+    auth, got = ours.DeviceAuth(client), []
+
+    def one():
+        with library.Client(auth=auth, timeout=30) as http:
+            got.append(http.post(f"{server.issuer}/api", content=b"x").status_code)
+
+    threads = [threading.Thread(target=one) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert got == [200] * 5 and len(asked) == 1
+    server.access = server.secret("another")
+    one()
+    assert got[-1] == 200 and len(asked) == 1 and server.refreshes == 1
+
+
+def test_on_a_loop_a_person_signs_in_once(server, loop):
+    import httpx2
+    from devicegrant.mcp.httpx2 import DeviceAuth
+
+    asked, got = [], []
+    auth = DeviceAuth(server.issuer, client_id="c", prompt=asked.append)
+
+    async def one():
+        async with httpx2.AsyncClient(auth=auth, timeout=30) as http:
+            got.append((await http.post(f"{server.issuer}/api", content=b"x")).status_code)
+
+    async def main():
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            import trio
+
+            async with trio.open_nursery() as nursery:
+                for _ in range(5):
+                    nursery.start_soon(one)
+        else:
+            await asyncio.gather(*(one() for _ in range(5)))
+
+    loop(main())
+    assert got == [200] * 5 and len(asked) == 1

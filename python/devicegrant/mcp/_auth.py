@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any, AsyncGenerator, Generator, Union
+from urllib.parse import urlsplit
 
 from .._bearer import Bearer, _refused, _renewed
 from .._client import Client
@@ -13,6 +14,8 @@ from .._ways import current
 
 if TYPE_CHECKING:
     from ..sync import Client as SyncClient
+
+_PORTS = {"https": 443, "http": 80}
 
 
 class DeviceAuthBase(Bearer):
@@ -33,7 +36,10 @@ class DeviceAuthBase(Bearer):
         `devicegrant login ADDRESS` run before. A request waits for the person, and its time limits
         go on; `await auth.client.login()` before connecting keeps the two apart.
         """
+        self._origin: tuple[str, str | None, int | None] | None = None
         if isinstance(server, str):
+            at = urlsplit(server)
+            self._origin = at.scheme, at.hostname, at.port or _PORTS.get(at.scheme)
             server = Client(server, **options)
         elif options:
             raise new("bad_option", "a client that is made already takes no options")
@@ -47,10 +53,19 @@ class DeviceAuthBase(Bearer):
         """The client whose login it is."""
         return self._client
 
+    def _is_for(self, request: Any) -> bool:
+        """Whether it goes to the server that was named: its token is nobody else's business."""
+        at = request.url
+        there = at.scheme, at.host, at.port or _PORTS.get(at.scheme)
+        return self._origin is None or there == self._origin
+
     # No token stands in a variable: a traceback may show those.
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         self._must_be(sync=False)
+        if not self._is_for(request):
+            yield request
+            return
         try:
             _renewed(request, await self._client.token())
         except SignInNeeded:
@@ -93,6 +108,9 @@ class DeviceAuthBase(Bearer):
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         self._must_be(sync=True)
+        if not self._is_for(request):
+            yield request
+            return
         try:
             _renewed(request, self._client.token())
         except SignInNeeded:

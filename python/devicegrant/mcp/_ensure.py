@@ -111,8 +111,7 @@ async def _ask(call: Call, client: Client, of: str, why: str, hold: float) -> An
         return call.shown("The person does not want to sign in now. Called again, this asks again.")
     if not await _held(call, waiting, end, hold):
         return call.shown(f"Nobody has approved yet. {_text(why, prompt)}")
-    if waiting.error is not None:
-        raise waiting.error
+    waiting.raise_if_failed()
     return None
 
 

@@ -9,7 +9,8 @@ from hashlib import sha256
 from typing import Any, Awaitable, Callable
 
 from .._client import Client
-from .._errors import CodeExpired, DeviceGrantError, SignInNeeded, new
+from .._errors import CodeExpired, SignInNeeded, new
+from .._flight import again
 from .._values import Prompt
 
 
@@ -22,7 +23,7 @@ class Waiting:
         self.prompt: Prompt | None = None
         self.asked = False
         """Whether the person has been told, here or by another replica."""
-        self.error: DeviceGrantError | None = None
+        self._error: Exception | None = None
         self._shown = asyncio.Event()
         self._over: list[Callable[[], Awaitable[None]]] = []
         self._code: str | None = None
@@ -34,8 +35,12 @@ class Waiting:
     @classmethod
     def of(cls, client: Client) -> Waiting:
         """The client's sign-in that is on its way, or a new one."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise new("bad_option", "a tool's sign-in runs on asyncio, and here is none") from None
         there: Waiting | None = getattr(client._engine, "waiting", None)
-        if there is None or there.is_over or there._loop is not asyncio.get_running_loop():
+        if there is None or there.is_over or there._loop is not loop:
             there = cls(client)
             setattr(client._engine, "waiting", there)
         return there
@@ -47,8 +52,8 @@ class Waiting:
     async def _run(self) -> None:
         try:
             await self._sign_in()
-        except DeviceGrantError as error:
-            self.error = error
+        except Exception as error:  # whoever waits for it raises it
+            self._error = error
         finally:
             self._shown.set()
             if getattr(self._engine, "waiting", None) is self:
@@ -82,8 +87,15 @@ class Waiting:
         """What the person has to be shown. Raises what ended the sign-in before that."""
         await self._shown.wait()
         if self.prompt is None:
-            raise self.error or new("no_pending", "the sign-in ended before it began")
+            self.raise_if_failed()
+            raise new("no_pending", "the sign-in ended before anybody could be asked")
         return self.prompt
+
+    def raise_if_failed(self) -> None:
+        """Raises what ended it, where that was no approval."""
+        if self._error is not None:
+            error = self._error
+            raise again(error)
 
     def handle(self, user: str) -> str:
         """The name of the question, the same on every replica. It is no secret, and no way to
@@ -104,7 +116,7 @@ class Waiting:
 
     async def end(self) -> None:
         """Gives it up, here and for every replica: nobody polls its code any more."""
-        self.error = new("access_denied", "the person declined to sign in")
+        self._error = new("access_denied", "the person declined to sign in")
         self._task.cancel()
         await asyncio.wait({self._task})
         await self._engine.drop_pending()
