@@ -34,9 +34,19 @@ def test_device_auth_is_of_the_library_that_the_sdk_speaks():
 
 def test_users_are_told_apart_and_their_names_do_not_show():
     users = [User("alice"), User("bob"), User("alice", "https://a.example"), User("alice", "https://b.example")]
-    assert len({user.key for user in users}) == 4
-    assert User("alice", "https://a.example", {"email": "x"}).key == users[2].key
-    assert not any("alice" in user.key for user in users)
+
+    def api(**more):
+        return PerUser(**{**AT, **more}, expected_sub=lambda user: user.subject)
+
+    keys = [api().key(user) for user in users]
+    assert len(set(keys)) == 4 and not any("alice" in key for key in keys)
+    assert api().key(User("alice", "https://a.example", {"email": "x"})) == keys[2]
+    # One store may hold the logins of several APIs.
+    apis = [api(), api(client_id="other"), api(resource="https://r.example"), api(issuer="https://other.example")]
+    assert len({one.key(users[0]) for one in apis}) == 4
+    # As Node has it: a store that both use holds one login for each.
+    known = PerUser("https://api.example/mcp", store="memory", expected_sub=lambda user: user.subject)
+    assert known.key(User("zoë", "https://id.example")) == "65bb99ab16e2ec234d8f32648d883049"
     with pytest.raises(devicegrant.Usage):
         User("")
     for token in (None, type("Token", (), {"claims": {}, "subject": None})()):

@@ -73,7 +73,7 @@ def _whose(
 ) -> tuple[str, Client]:
     if isinstance(client, PerUser):
         user = user or User.of(caller(call))
-        return user.key, client.client(user)
+        return client.key(user), client.client(user)
     if call.request is not None and not single_user:
         message = (
             "this server can be reached by several people, and one Client would give each of them"

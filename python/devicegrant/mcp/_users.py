@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b32encode
 from collections import OrderedDict
 from hashlib import sha256
 from typing import Any, Callable, Mapping, Optional
@@ -27,12 +26,6 @@ class User:
         if not subject:
             raise new("bad_option", "a user has a subject: the caller's token names nobody")
         self.issuer, self.subject, self.claims = issuer, subject, dict(claims or {})
-
-    @property
-    def key(self) -> str:
-        """What their login is kept under: it tells no name, and no other user has it."""
-        whole = json.dumps([self.issuer, self.subject]).encode()
-        return b32encode(sha256(whole).digest()).decode()[:26].lower()
 
     @classmethod
     def of(cls, token: Any) -> User:
@@ -83,19 +76,28 @@ class PerUser:
         self._server = server
         self._expected = {"expected_sub": expected_sub, "expected_account": expected_account}
         self._options = options
+        places = (server, *(options.get(name) for name in ("issuer", "provider", "device_endpoint")))
+        place = next((place for place in places if place), "")
+        self._what = [place, options.get("client_id") or "", options.get("resource") or ""]
         self._clients: OrderedDict[str, Client] = OrderedDict()
         Client(server, **self._of(User("nobody"), lambda wish: "nobody"))  # what is wrong is said now
+
+    def key(self, user: User) -> str:
+        """What the user's login is kept under, the same in Node: it tells no name, and neither
+        another user nor another API has it."""
+        whole = json.dumps([*self._what, user.issuer, user.subject], separators=(",", ":"), ensure_ascii=False)
+        return sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def _of(self, user: User, ask: Callable[[Expected], str | None]) -> dict[str, Any]:
         wishes = {name: ask(wish) for name, wish in self._expected.items() if wish is not None}
         if not all(wishes.values()):
             missing = next(name for name, value in wishes.items() if not value)
             raise new("bad_option", f"{missing} names no account for {user!r}")
-        return {**self._options, **wishes, "profile": f"user-{user.key}"}
+        return {**self._options, **wishes, "profile": f"user-{self.key(user)}"}
 
     def client(self, user: User) -> Client:
         """The user's client."""
-        key = user.key
+        key = self.key(user)
         there = self._clients.get(key)
         if there is None:
             there = self._clients[key] = Client(self._server, **self._of(user, lambda wish: wish(user)))
