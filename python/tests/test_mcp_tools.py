@@ -279,3 +279,54 @@ def test_a_sign_in_outlives_a_restart(peers):
     two.call("weather", "second", city="Rome")
     assert two.result("second")["error"] is False
     demo.exactly("asked for a code", 1)
+
+
+@pytest.mark.parametrize("server", ["mcp1", "mcp2", "fastmcp"])
+def test_no_log_has_a_secret(peers, make_server, server):
+    scripted = make_server()
+    at = peers.server(server, scripted, single_user=True, debug=True)
+    one = peers.client("mcp2", url=at.address, can="nothing")
+    one.call("weather", "first", city="Rome")
+    told = one.result("first")
+    one.call("weather", "second", city="Rome")
+    assert told["error"] and one.result("second")["error"] is False
+    everything = at.err + one.err + str(one.events)
+    assert "sign-in" in everything or "Rome" in everything
+    assert len(scripted.secrets) >= 3 and not any(secret in everything for secret in scripted.secrets)
+
+
+def test_a_handler_of_the_low_level_server(peers):
+    """It has the request's context itself; in memory as on stdio one person has it all."""
+    import asyncio
+
+    import mcp_types as types
+    from mcp import Client
+    from mcp.server.lowlevel import Server
+
+    import devicegrant
+    from devicegrant.mcp import ensure
+
+    demo, asked = peers.demo(), []
+    api = devicegrant.Client(**peers.named(demo), store="memory")
+
+    async def call_tool(ctx, params):
+        token = await ensure(ctx, api)
+        if not isinstance(token, str):
+            return token
+        return types.CallToolResult(content=[types.TextContent(text=f"good {demo.accepts(token)}")])
+
+    async def list_tools(ctx, params):
+        return types.ListToolsResult(tools=[types.Tool(name="any", input_schema={"type": "object"})])
+
+    async def ask(context, params):
+        asked.append(params)
+        demo.approve(code_in(params.message))
+        return types.ElicitResult(action="accept")
+
+    async def main(mode):
+        server = Server("test", on_call_tool=call_tool, on_list_tools=list_tools)
+        async with Client(server, mode=mode, elicitation_callback=ask) as client:
+            return (await client.call_tool("any", {})).content[0].text
+
+    assert asyncio.run(main("auto")) == "good True" and len(asked) == 1
+    assert asyncio.run(main("legacy")) == "good True" and len(asked) == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, Mapping
 
 # The first revision without requests of the server's own: what a person has to do stands in the
 # result, and the client calls again (SEP-2322). Revisions are dates, so they compare as text.
@@ -22,7 +22,9 @@ class Call:
 
     def __init__(self, context: Any) -> None:
         self._context = context
-        about = getattr(context, "request_context", None)
+        # A handler of the low-level server has the request's context itself.
+        self._is_lowlevel = not hasattr(context, "request_context") and hasattr(context, "session")
+        about = context if self._is_lowlevel else getattr(context, "request_context", None)
         if about is None or getattr(about, "session", None) is None:
             raise TypeError("ensure takes the Context of the request that a tool is called with")
         # fastmcp wraps the SDK's own.
@@ -75,9 +77,10 @@ class Call:
 
     def answer(self, handle: str) -> str | None:
         """`accept`, `decline` or `cancel`, where the client brings the answer to that question."""
-        responses = getattr(self._context, "input_responses", None) or {}
-        action = getattr(responses.get(handle), "action", None)
-        return None if action is None else str(action)
+        answers = (getattr(self._about, "params", None) or {}).get("inputResponses")
+        answer = answers.get(handle) if isinstance(answers, Mapping) else None
+        action = answer.get("action") if isinstance(answer, Mapping) else None
+        return action if isinstance(action, str) else None
 
     def required(self, handle: str, message: str, address: str) -> Any:
         """The result by which a client of the newer era is asked. It carries no `requestState`: the
@@ -111,7 +114,8 @@ class Call:
 
     async def progress(self, done: float, total: float, message: str) -> None:
         with suppress(Exception):
-            await self._context.report_progress(done, total, message)
+            whose = self._session if self._is_lowlevel else self._context
+            await whose.report_progress(done, total, message)
 
     def shown(self, text: str) -> Any:
         """The result that shows this text to a person. It is marked as an error: it is not what the
@@ -127,7 +131,7 @@ class Call:
 
     def told(self, text: str) -> Exception:
         """What a tool raises so that the client is shown this text."""
-        if self.method != "tools/call":
+        if self.method != "tools/call" or self._is_lowlevel and self._is_v2:
             return _error(text)
         if self._is_fastmcp:
             place = "fastmcp.exceptions"

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import hashlib
 import json
+import logging
 import os
 import socket
 import sys
@@ -40,6 +41,7 @@ def options():
     parser.add_argument("--hold", type=float, default=45.0)
     parser.add_argument("--json-response", action="store_true")
     parser.add_argument("--stateless", action="store_true")
+    parser.add_argument("--debug", action="store_true", help="every library says all it can on stderr")
     return parser.parse_args()
 
 
@@ -168,6 +170,8 @@ def watch_stdin():
 
 
 def main():
+    if OPT.debug:
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
     if OPT.http is None:
         server, Context, _ = made("")
         tools(server, Context)
