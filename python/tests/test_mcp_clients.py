@@ -7,6 +7,8 @@ import pytest
 from approve import decide
 
 SDKS = pytest.mark.parametrize("sdk", ["mcp1", "mcp2", "fastmcp"])
+# Each client at each server, between the tests of this file.
+PAIRS = pytest.mark.parametrize("sdk, at", [("mcp1", "mcp1"), ("mcp1", "fastmcp"), ("mcp2", "mcp1"), ("mcp2", "mcp2"), ("fastmcp", "mcp2"), ("fastmcp", "fastmcp")])
 # Registered before; without it the client registers itself (test_from_nothing_but_the_address).
 KNOWN = {"client_id": "public"}
 
@@ -25,10 +27,10 @@ def who(client, name):
     return told["text"].split()
 
 
-@SDKS
-def test_to_an_answer_and_again_without_a_person(peers, sdk):
+@PAIRS
+def test_to_an_answer_and_again_without_a_person(peers, sdk, at):
     oidc = peers.oidc(access_ttl=3)
-    server = peers.server(sdk, protect=oidc.issuer)
+    server = peers.server(at, protect=oidc.issuer)
     one = peers.client(sdk, connected=False, url=server.address, device=KNOWN)
     prompt = approved(one)
     # The challenge's or the resource's scopes, and offline_access because the issuer has it.
