@@ -22,6 +22,7 @@ pub use survey::Survey;
 pub use value::Value;
 
 pub(crate) use record::seal_ended;
+pub(crate) use wanted::Wanted;
 
 use crate::error::Error;
 use crate::flow::{LoginId, Revision};
