@@ -88,3 +88,47 @@ def test_many_processes_meet_a_401_at_once(peers, make_server, sdk, many):
         assert len({one["text"] for one in told}) == 1
         assert (scripted.refreshes, scripted.reused) == (round + 1, 0)
     assert sum(client.count(event="prompt") for client in clients) == 1
+
+
+@pytest.mark.parametrize("sdk, at", [("mcp1", "mcp1"), ("mcp2", "mcp2"), ("fastmcp", "mcp2")])
+def test_more_scopes_are_asked_for_once(peers, sdk, at):
+    """The server comes to demand what the login was never asked for: 403, insufficient_scope."""
+    oidc = peers.oidc()
+    server = peers.server(at, protect=oidc.issuer)
+    one = peers.client(sdk, connected=False, url=server.address, device=KNOWN)
+    assert approved(one)["scopes"] == ["read", "offline_access"]
+    assert one.end() == 0
+    server.stop()
+    more = peers.server(at, port=server.port, protect=oidc.issuer, scope="write")
+    alone = peers.client(sdk, connected=False, url=more.address, device={**KNOWN, "interactive": False})
+    ended = alone.event(event="ended")
+    assert (ended["kind"], ended["code"]) == ("SignInNeeded", "more_scopes"), ended
+    two = peers.client(sdk, connected=False, url=more.address, device=KNOWN)
+    assert set(approved(two)["scopes"]) == {"read", "write", "offline_access"}
+    assert who(two, "first")[0] == "alice"
+    assert two.count(event="prompt") == 1
+    again = peers.client(sdk, url=more.address, device={**KNOWN, "interactive": False})
+    assert who(again, "second")[0] == "alice"
+
+
+def test_a_server_that_never_has_enough_is_no_loop(peers):
+    oidc = peers.oidc()
+    server = peers.server("mcp2", protect=oidc.issuer, scope="write")
+    one = peers.client("mcp2", connected=False, url=server.address, device=KNOWN)
+    prompt = one.event(event="prompt")
+    assert "write" in prompt["scopes"]
+    decide(prompt["address"], prompt["code"])
+    one.event(event="connected")
+    assert one.end() == 0
+    server.stop()
+    # Nobody has that scope to give: it is asked for once, and never again.
+    more = peers.server("mcp2", port=server.port, protect=oidc.issuer, scope="everything")
+    two = peers.client("mcp2", connected=False, url=more.address, device=KNOWN)
+    prompt = two.event(event="prompt")
+    assert "everything" in prompt["scopes"]
+    decide(prompt["address"], prompt["code"])
+    ended = two.event(event="ended")
+    assert (ended["kind"], ended["code"]) == ("Refused", "scope_loop"), ended
+    three = peers.client("mcp2", connected=False, url=more.address, device=KNOWN)
+    assert three.event(event="ended")["code"] == "scope_loop"
+    assert two.count(event="prompt") + three.count(event="prompt") == 1

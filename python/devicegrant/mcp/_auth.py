@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from .._bearer import Bearer, _refused, _renewed
 from .._client import Client
-from .._errors import DeviceGrantError, SignInNeeded, new
+from .._errors import SignInNeeded, new
 from .._flight import Flight
+from .._step_up import is_step_up
 from .._ways import current
 
 if TYPE_CHECKING:
@@ -71,40 +72,24 @@ class DeviceAuthBase(Bearer):
         except SignInNeeded:
             pass  # a server that demands nothing gets nothing; one that does says what it wants
         response = yield request
-        if not self._can_repeat(request):
-            return
-        if response.status_code == 401:
-            await self._again(request)
-            yield request
-        elif wanted := _wants_more(response):
-            await self._again(request, challenge=wanted)
+        challenge = _challenge(response)
+        if challenge is not None and self._can_repeat(request):
+            refused = _sent(request)
+            # However many requests need it at once, a person signs in once.
+            await self._flight.join(current(), lambda stretch: self._other(refused, challenge))
+            del refused
+            _renewed(request, await self._client.token())
             yield request
 
-    async def _again(self, request: Any, **challenge: str) -> None:
-        refused = _sent(request)
-        # However many requests need it at once, a person signs in once.
-        await self._flight.join(current(), lambda stretch: self._other(refused, challenge))
-        del refused
-        _renewed(request, await self._client.token())
-
-    async def _other(self, refused: _Sent, challenge: dict[str, str]) -> bool:
-        """Another token than the refused one is there afterwards."""
+    async def _other(self, refused: _Sent, challenge: str) -> bool:
+        """Another token than the refused one, good for what is demanded, is there afterwards."""
         try:
-            if not challenge:
-                await self._client.token(reject=refused.token)
-                return True
-            if not refused.is_it(await self._client.token()):
-                return True  # somebody has signed in for more meanwhile
-            missing = new("more_scopes", "the server wants scopes that were not asked for")
-        except SignInNeeded as error:
-            missing = error
-        self._may_ask(missing)
-        await self._client.login(**challenge)
+            await self._client.token(reject=refused.token, challenge=challenge)
+        except SignInNeeded:
+            if not self.interactive:
+                raise
+            await self._client.login(challenge)
         return True
-
-    def _may_ask(self, missing: DeviceGrantError) -> None:
-        if not self.interactive:
-            raise missing
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         self._must_be(sync=True)
@@ -116,34 +101,20 @@ class DeviceAuthBase(Bearer):
         except SignInNeeded:
             pass
         response = yield request
-        if not self._can_repeat(request):
-            return
-        if response.status_code == 401:
-            self._again_sync(request)
-            yield request
-        elif wanted := _wants_more(response):
-            self._again_sync(request, challenge=wanted)
+        challenge = _challenge(response)
+        if challenge is not None and self._can_repeat(request):
+            with self._lock:
+                self._other_sync(_sent(request), challenge)
+            _renewed(request, self._client.token())
             yield request
 
-    def _again_sync(self, request: Any, **challenge: str) -> None:
-        refused = _sent(request)
-        with self._lock:
-            self._other_sync(refused, challenge)
-        del refused
-        _renewed(request, self._client.token())
-
-    def _other_sync(self, refused: _Sent, challenge: dict[str, str]) -> None:
+    def _other_sync(self, refused: _Sent, challenge: str) -> None:
         try:
-            if not challenge:
-                self._client.token(reject=refused.token)
-                return
-            if not refused.is_it(self._client.token()):
-                return
-            missing = new("more_scopes", "the server wants scopes that were not asked for")
-        except SignInNeeded as error:
-            missing = error
-        self._may_ask(missing)
-        self._client.login(**challenge)
+            self._client.token(reject=refused.token, challenge=challenge)
+        except SignInNeeded:
+            if not self.interactive:
+                raise
+            self._client.login(challenge)
 
 
 class _Sent:
@@ -154,15 +125,14 @@ class _Sent:
     def __init__(self, token: str | None) -> None:
         self.token = token
 
-    def is_it(self, token: str) -> bool:
-        return token == self.token
-
 
 def _sent(request: Any) -> _Sent:
     return _Sent(_refused(request) if "Authorization" in request.headers else None)
 
 
-def _wants_more(response: Any) -> str | None:
-    """The challenge of a server that knows the token and wants more scopes (RFC 6750 §3.1)."""
+def _challenge(response: Any) -> str | None:
+    """What was said to a request that a token, or one with more scopes, could mend."""
     challenge: str = response.headers.get("www-authenticate", "")
-    return challenge if response.status_code == 403 and "insufficient_scope" in challenge else None
+    if response.status_code == 401 or response.status_code == 403 and is_step_up(challenge):
+        return challenge
+    return None
