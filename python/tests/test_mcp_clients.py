@@ -9,7 +9,7 @@ from approve import decide
 SDKS = pytest.mark.parametrize("sdk", ["mcp1", "mcp2", "fastmcp"])
 # Each client at each server, between the tests of this file.
 PAIRS = pytest.mark.parametrize("sdk, at", [("mcp1", "mcp1"), ("mcp1", "fastmcp"), ("mcp2", "mcp1"), ("mcp2", "mcp2"), ("fastmcp", "mcp2"), ("fastmcp", "fastmcp")])
-# Registered before; without it the client registers itself (test_from_nothing_but_the_address).
+# Registered before; in the first test the client registers itself.
 KNOWN = {"client_id": "public"}
 
 
@@ -28,10 +28,10 @@ def who(client, name):
 
 
 @PAIRS
-def test_to_an_answer_and_again_without_a_person(peers, sdk, at):
+def test_from_the_bare_address_to_an_answer_and_again_without_a_person(peers, sdk, at):
     oidc = peers.oidc(access_ttl=3)
     server = peers.server(at, protect=oidc.issuer)
-    one = peers.client(sdk, connected=False, url=server.address, device=KNOWN)
+    one = peers.client(sdk, connected=False, url=server.address, device={})
     prompt = approved(one)
     # The challenge's or the resource's scopes, and offline_access because the issuer has it.
     assert prompt["scopes"] == ["read", "offline_access"]
@@ -39,9 +39,10 @@ def test_to_an_answer_and_again_without_a_person(peers, sdk, at):
     assert one.end() == 0
     # The program is started again, and its token has ended meanwhile.
     time.sleep(3.2)
-    two = peers.client(sdk, url=server.address, device={**KNOWN, "interactive": False})
+    two = peers.client(sdk, url=server.address, device={"interactive": False})
     assert who(two, "second")[0] == "alice"
     assert two.count(event="prompt") == 0
+    assert len(oidc.log(endpoint="registration", status=201)) == 1
     # And it ends while the session goes on.
     time.sleep(3.2)
     assert who(two, "third")[0] == "alice"
