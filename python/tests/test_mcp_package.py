@@ -199,3 +199,38 @@ def test_on_a_loop_a_person_signs_in_once(server, loop):
 
     loop(main())
     assert got == [200] * 5 and len(asked) == 1
+
+
+def test_whoever_comes_right_after_the_approval_asks_nobody(server, sign_in):
+    """Their look for a token was a moment too early, and no sign-in waits any more."""
+    from devicegrant.mcp._waiting import Waiting
+
+    sign_in(server)
+    codes = sum(secret.startswith("device-") for secret in server.secrets)
+
+    async def main():
+        waiting = Waiting.of(devicegrant.Client(server.issuer))
+        assert await waiting.ready() is None
+        await waiting.wait(seconds=5)
+        assert waiting.is_over
+
+    asyncio.run(main())
+    assert codes == 1 == sum(secret.startswith("device-") for secret in server.secrets)
+
+
+def test_what_fails_in_the_background_is_raised_to_whoever_waits():
+    from devicegrant.mcp._waiting import Waiting
+
+    class Broken:
+        def load(self, id):
+            raise KeyError("a store of somebody's own")
+
+        save = lock = unlock = load
+
+    async def main():
+        waiting = Waiting.of(devicegrant.Client(**{**AT, "store": Broken()}, key="A" * 43))
+        for _ in range(2):
+            with pytest.raises(KeyError, match="somebody's own"):
+                await waiting.ready()
+
+    asyncio.run(main())

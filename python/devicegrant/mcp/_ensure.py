@@ -88,6 +88,8 @@ async def _ask(call: Call, client: Client, of: str, why: str, hold: float) -> An
     end = asyncio.get_running_loop().time() + hold
     waiting = Waiting.of(client)
     prompt = await waiting.ready()
+    if prompt is None:
+        return None
     handle, message = waiting.handle(of), _message(why, prompt)
     address = prompt.verification_uri_complete or prompt.verification_uri
     answer = call.answer(handle)

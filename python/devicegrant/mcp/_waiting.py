@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Awaitable, Callable
 
 from .._client import Client
+from .._engine import USUAL
 from .._errors import CodeExpired, SignInNeeded, new
 from .._flight import again
 from .._values import Prompt
@@ -69,6 +70,13 @@ class Waiting:
         except (SignInNeeded, CodeExpired):
             if self.prompt is not None:
                 raise
+        try:
+            # None waits any more because it has just been approved: looked at in this order no
+            # replica asks for what is there.
+            await self._engine.best(USUAL)
+            return
+        except SignInNeeded:
+            pass
         pending = await self._engine.begin()
         prompt = pending.prompt()
         self._code = None if prompt is None else prompt.fields().user_code
@@ -83,12 +91,12 @@ class Waiting:
         self.asked = prompt.user_code != self._code
         self._shown.set()
 
-    async def ready(self) -> Prompt:
-        """What the person has to be shown. Raises what ended the sign-in before that."""
+    async def ready(self) -> Prompt | None:
+        """What the person has to be shown; none where somebody has signed in meanwhile. Raises what
+        ended the sign-in before that."""
         await self._shown.wait()
         if self.prompt is None:
             self.raise_if_failed()
-            raise new("no_pending", "the sign-in ended before anybody could be asked")
         return self.prompt
 
     def raise_if_failed(self) -> None:
