@@ -12,9 +12,11 @@ mod error;
 mod flow;
 mod home;
 mod login;
+mod made;
 mod options;
 mod plain;
 mod redis;
+mod register;
 mod step;
 mod step_up;
 
