@@ -210,7 +210,7 @@ impl Options {
 
 /// Where a value of a program's own is kept.
 pub(crate) fn value_folder(collection: &str, name: &str) -> LoginId {
-    folder(&serde_json::json!(["value", "", "", collection, name]))
+    folder(&["value", "", "", collection, name])
 }
 
 /// Where the client that was registered at an issuer is kept.
