@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use devicegrant as dg;
-use devicegrant::Secret;
+use devicegrant::{Secret, SecretBytes};
 
 use crate::error::Failure;
 use crate::options::{Key, Need};
@@ -362,5 +362,39 @@ pub fn health(
         refresh_expires_at_ms: health.refresh_expires_at_ms,
         refreshable: health.refreshable,
         warnings: health.warnings,
+    }
+}
+
+/// A value of a program's own: where it is kept, and how it is sealed for there.
+#[derive(Debug, uniffi::Object)]
+pub struct Value(dg::Value);
+
+#[uniffi::export]
+impl Value {
+    #[uniffi::constructor]
+    pub fn new(collection: &str, name: &str) -> Arc<Self> {
+        Arc::new(Self(dg::Value::named(collection, name)))
+    }
+
+    pub fn id(&self) -> String {
+        self.0.id.to_string()
+    }
+
+    /// As the next revision of its place.
+    pub fn seal(
+        &self,
+        key: Arc<Key>,
+        random: Vec<u8>,
+        revision: u64,
+        bytes: Vec<u8>,
+    ) -> Fallible<Vec<u8>> {
+        let (random, bytes) = (entropy(&random)?, SecretBytes::new(bytes));
+        let sealed = self.0.seal(&key.0, &random, revision, bytes);
+        Ok(sealed.map_err(Failure)?.expose().to_vec())
+    }
+
+    pub fn open(&self, key: Arc<Key>, revision: u64, bytes: Vec<u8>) -> Fallible<Vec<u8>> {
+        let opened = self.0.open(&key.0, revision, SecretBytes::new(bytes));
+        Ok(opened.map_err(Failure)?.expose().to_vec())
     }
 }

@@ -46,7 +46,8 @@ pub use flow::{
 };
 pub use grant::{Client, ClientAuth, CodeFlow, Endpoints, Grant, Place};
 pub use login::{
-    Ended, Find, Finish, Finished, Found, Header, Keep, Kept, Kind, Login, Record, Sealed, Survey,
+    Ended, Find, Finish, Finished, Found, GiveUp, Header, Keep, Kept, Kind, Login, Record, Sealed,
+    Survey, Value,
 };
 pub use options::Options;
 pub use paste::Paste;

@@ -211,6 +211,11 @@ impl Options {
     }
 }
 
+/// Where a value of a program's own is kept.
+pub(crate) fn value_folder(collection: &str, name: &str) -> LoginId {
+    folder(&["value", "", "", collection, name])
+}
+
 /// Where the client that was registered at an issuer is kept.
 pub(crate) fn client_folder(issuer: &str) -> LoginId {
     folder(&["client", "", "", &normal(issuer)])

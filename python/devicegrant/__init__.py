@@ -58,7 +58,7 @@ def __getattr__(name: str) -> object:
 
     if name in _HOME:
         value: object = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    elif name in ("prompts", "sync", "httpx", "httpx2", "requests", "redis"):
+    elif name in ("prompts", "sync", "httpx", "httpx2", "mcp", "requests", "redis"):
         value = import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

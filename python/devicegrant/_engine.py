@@ -56,10 +56,11 @@ class Engine:
         self._unwritten: tuple[_native.Login, _native.Failure] | None = None
         self._failure: tuple[_native.Failure, int] | None = None
 
-    def _host(self, ways: Ways, clock: Clock | None = None) -> Host:
-        return Host(
-            ways, self._sender, self.store, self._prompt, self._observer, clock, self.help_base
-        )
+    def _host(
+        self, ways: Ways, clock: Clock | None = None, prompt: Callable[[Any], Any] | None = None
+    ) -> Host:
+        prompt = prompt or self._prompt
+        return Host(ways, self._sender, self.store, prompt, self._observer, clock, self.help_base)
 
     # The hot path, and what stands behind it.
 
@@ -229,20 +230,27 @@ class Engine:
 
         return await ways.run(work)
 
-    async def keep_pending(self, pending: _native.Pending) -> None:
+    async def keep_pending(self, pending: _native.Pending, first: bool = False) -> None:
+        """Keeps a sign-in that was begun; as the `first` only where no other waits already."""
         ways, stretch = self._ways(), Stretch()
         host = self._host(ways)
         key = await self.keys.key(True, ways, stretch)
         wall = host.clock.now()[0]
-        flow = call(Flow.keep_pending, self._options, pending, wall, key, urandom(32))
+        flow = call(Flow.keep_pending, self._options, pending, wall, key, urandom(32), first)
         await drive(flow, host, stretch)
 
-    async def finish(self, to_the_end: bool) -> _native.Pending | _native.Login:
+    async def drop_pending(self) -> None:
+        """Gives up the kept sign-in, for whoever polls it."""
+        await drive(call(Flow.drop_pending, self._options), self._host(self._ways()))
+
+    async def finish(
+        self, to_the_end: bool, prompt: Callable[[Any], Any] | None = None
+    ) -> _native.Pending | _native.Login:
         """Polls a kept sign-in under its lease: once, or to the end."""
-        if to_the_end:
+        if to_the_end and prompt is None:
             self._ask_somebody()
         ways = self._ways()
-        host = self._host(ways)
+        host = self._host(ways, prompt=prompt)
         found = await drive(call(Flow.find_pending, self._options), host)
         id = found.found.header().id
 

@@ -55,7 +55,7 @@ class Flight(Generic[T]):
             if running.error is not None:
                 error = running.error
                 # Each caller raises one of its own: a traceback grows with every raise.
-                raise _again(error)
+                raise again(error)
             if running.value is not None:
                 return running.value, True
             # Its caller left before anything had to finish: somebody else starts.
@@ -82,7 +82,8 @@ class Flight(Generic[T]):
                 self._leave(running)
 
 
-def _again(error: Exception) -> Exception:
+def again(error: Exception) -> Exception:
+    """The same for another caller to raise."""
     if not isinstance(error, DeviceGrantError):
         return error
     there = type(error)(error.message)

@@ -10,7 +10,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(ROOT / "tests" / "servers"), str(ROOT / "tests" / "e2e")]
+sys.path[:0] = [str(HERE), str(ROOT / "tests" / "servers"), str(ROOT / "tests" / "servers" / "mcp"), str(ROOT / "tests" / "e2e")]
 
 import devicegrant  # noqa: E402
 import devicegrant.sync  # noqa: E402
@@ -69,6 +69,17 @@ def command(home):
         )  # fmt: skip
 
     return run
+
+
+@pytest.fixture
+def peers(tmp_path):
+    """`peers.server("mcp2", …)`, `peers.client("mcp1", url=…)`: real MCP programs with homes of
+    their own; whatever they are, they are stopped at the end."""
+    import mcp_programs
+
+    one = mcp_programs.Peers(tmp_path)
+    yield one
+    one.stop()
 
 
 @pytest.fixture(params=["asyncio", "trio"])

@@ -43,6 +43,9 @@ class Handler(BaseHTTPRequestHandler):
                 "device_code": server.secret("device"), "user_code": "WDJB-MJHT", "interval": 1,
                 "verification_uri": f"{server.issuer}/open", "expires_in": 300,
             })  # fmt: skip
+        if self.path == "/introspect":
+            good = sent["token"] == server.access
+            return self.answer(200, {"active": good, "sub": "alice", "scope": "read"})
         if self.path == "/revoke":
             server.revoked.append(sent["token"])
             return self.answer(200, {})
@@ -64,8 +67,8 @@ class Handler(BaseHTTPRequestHandler):
             server.issue()
             time.sleep(server.delay)
         return self.answer(200, {
-            "access_token": server.access, "token_type": "Bearer", "expires_in": server.ttl,
-            "refresh_token": server.refresh, "scope": "read",
+            "access_token": server.access, "token_type": "Bearer", "scope": "read",
+            "refresh_token": server.refresh, **({"expires_in": server.ttl} if server.ttl else {}),
         })  # fmt: skip
 
     def answer(self, status, value):

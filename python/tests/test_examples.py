@@ -52,6 +52,28 @@ def test_two_halves(server, monkeypatch):
     assert not any(secret.encode() in done.stdout for secret in server.secrets)
 
 
+def test_an_mcp_server(peers):
+    from mcp_programs import code_in
+
+    demo = peers.demo()
+    words = [sys.executable, str(EXAMPLES / "mcp_server.py"), demo.issuer, f"{demo.issuer}/api/whoami"]
+    client = peers.client("mcp2", stdio=words)
+    client.call("who_am_i", "first")
+    demo.approve(code_in(client.event(event="asked")["message"]))
+    told = client.result("first")
+    assert told["error"] is False and "{" in told["text"], told
+
+
+def test_an_unattended_mcp_client(peers):
+    """Signed in, through an expiry and a restart: tests/e2e/test_ai_endurance.py."""
+    open_to_all = peers.server("mcp2")
+    done = run("mcp_client.py", open_to_all.address, "whoami")
+    assert (done.returncode, done.stdout.strip()) == (0, b"nobody"), done.stderr
+    demanding = peers.server("mcp2", users="alice=token-of-alice")
+    done = run("mcp_client.py", demanding.address, "whoami")
+    assert done.returncode == 3 and b"devicegrant login" in done.stderr and b"Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("name", sorted(p.name for p in EXAMPLES.glob("*.py")))
 def test_each_is_tried(name):
     assert f'"{name}"' in Path(__file__).read_text()

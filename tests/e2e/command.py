@@ -99,6 +99,10 @@ class Command:
         self.home = home
         self._runs = []
 
+    def environment(self, **env):
+        """For another program that shares its home."""
+        return environment(self.home, **env)
+
     def start(self, *argv, typed=False, **env):
         self._runs.append(Run(argv, environment(self.home, **env), typed))
         return self._runs[-1]

@@ -63,6 +63,7 @@ fn binary_path() -> std::path::PathBuf {
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut report = Report::default();
     let python = report.step("Python packages", tools::python);
+    let mcp1 = report.step("Python packages, the older MCP SDK", tools::mcp1);
     let node = report.step("Node packages", || {
         tools::node_packages("tests/servers/oidc-provider")
     });
@@ -88,6 +89,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         }
         wheel
     });
+    // Without it the tests that need it fail, and say where they looked for it.
+    if let (Some(mcp1), Some(wheel)) = (&mcp1, &wheel) {
+        report.step("the wheel, beside the older MCP SDK", || {
+            wheel::pip(mcp1, wheel)
+        });
+    }
     let worker = report.step("the program of tests/torture", torture::worker);
 
     let mut built = None;
@@ -127,6 +134,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut pytest = command(python, &words);
     pytest.env("DEVICEGRANT_BIN", binary_path());
     pytest.env("DEVICEGRANT_TORTURE_BIN", worker);
+    if let Some(mcp1) = mcp1 {
+        pytest.env("DEVICEGRANT_MCP1_PYTHON", mcp1);
+    }
     // Made by the Rust tests.
     pytest.env("DEVICEGRANT_EXAMPLES", target().join("debug/examples"));
     let mut without = Vec::new();

@@ -125,7 +125,7 @@ impl Find {
         };
         match Sealed::read(bytes) {
             Err(error) => self.trouble = Some(error),
-            Ok(sealed) if sealed.kind == Kind::Client => {}
+            Ok(sealed) if sealed.kind.is_aside() => {}
             Ok(sealed) if !self.wanted.fits(&sealed.header) => {}
             Ok(sealed) => {
                 let (why, kind) = (sealed.ended(), sealed.kind);

@@ -3,19 +3,23 @@
 
 mod find;
 mod finish;
+mod give_up;
 mod keep;
 mod record;
 mod sealed;
 mod survey;
+mod value;
 mod wanted;
 
 pub use find::{Find, Found};
 pub use finish::{Finish, Finished};
+pub use give_up::GiveUp;
 pub use keep::{Keep, Kept};
 pub use record::{Ended, Header, Record};
 pub use sealed::{Kind, Sealed};
 pub(crate) use sealed::{Plain, ended_sign_in, write};
 pub use survey::Survey;
+pub use value::Value;
 
 pub(crate) use record::seal_ended;
 pub(crate) use wanted::Wanted;

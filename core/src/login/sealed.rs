@@ -36,6 +36,15 @@ pub enum Kind {
     Ended,
     /// A client that was registered at an issuer (RFC 7591), for whatever logins.
     Client,
+    /// A value of a program's own.
+    Value,
+}
+
+impl Kind {
+    /// True for what is neither a login nor a sign-in to one.
+    pub(super) fn is_aside(self) -> bool {
+        matches!(self, Self::Client | Self::Value)
+    }
 }
 
 #[derive(Serialize, Deserialize)]

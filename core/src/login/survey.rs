@@ -1,10 +1,11 @@
-//! Every login and sign-in that a store keeps, in its clear part. A registered client is neither.
+//! Every login and sign-in that a store keeps, in its clear part. A registered client is neither,
+//! nor is a value of a program's own.
 //!
 //! ```text
 //!  Start ─ List ─► Listing ─ Load each ─► Looking ─ none left ─► Done
 //! ```
 
-use super::{Found, Kind, Sealed};
+use super::{Found, Sealed};
 use crate::error::Error;
 use crate::event::Event;
 use crate::flow::{Flow, Input, LoginId, Now, Step, out_of_turn};
@@ -69,10 +70,10 @@ impl Flow for Survey {
                         revision,
                         sealed,
                     });
-                    let is_client = found
+                    let is_aside = found
                         .as_ref()
-                        .is_ok_and(|found| found.sealed.kind == Kind::Client);
-                    if !is_client {
+                        .is_ok_and(|found| found.sealed.kind.is_aside());
+                    if !is_aside {
                         self.seen.push((now, found));
                     }
                 }
