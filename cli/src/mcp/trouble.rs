@@ -1,0 +1,77 @@
+//! What went wrong on the way to the server, and what to do about it.
+
+use rmcp::model::{ClientRequest, ErrorData, GetMeta};
+
+use super::wire::{Trouble, is_unauthorized};
+
+pub(super) enum Kind {
+    /// A person has to sign in, for this challenge where the server gave one.
+    SignIn(Option<String>),
+    /// The connection, or the session; the request may have been carried out.
+    Lost,
+    Other,
+}
+
+pub(super) fn kind(trouble: &Trouble) -> Kind {
+    match trouble {
+        Trouble::InsufficientScope(error) => {
+            Kind::SignIn(Some(error.www_authenticate_header.clone()))
+        }
+        _ if is_unauthorized(trouble) => Kind::SignIn(None),
+        Trouble::Client(_)
+        | Trouble::Sse(_)
+        | Trouble::UnexpectedEndOfStream
+        | Trouble::TransportChannelClosed
+        | Trouble::SessionExpired
+        | Trouble::SessionRecoveryTimeout
+        | Trouble::HttpStatus(_) => Kind::Lost,
+        _ => Kind::Other,
+    }
+}
+
+/// Whether it may be carried out twice.
+pub(super) fn is_safe(request: &ClientRequest) -> bool {
+    !matches!(
+        request,
+        ClientRequest::CallToolRequest(_)
+            | ClientRequest::CustomRequest(_)
+            | ClientRequest::UpdateTaskRequest(_)
+    )
+}
+
+/// rmcp ends a request so whose stream of answers broke off.
+pub(super) fn was_cut_off(error: &ErrorData) -> bool {
+    let marker = "io.modelcontextprotocol/transportClosed";
+    error.data.as_ref().is_some_and(|data| data.get(marker).is_some())
+}
+
+/// For the client, whose person reads it.
+pub(super) fn told(trouble: &Trouble, url: &str) -> ErrorData {
+    let why = match trouble {
+        Trouble::Io(error) => match error.get_ref().and_then(|e| e.downcast_ref::<devicegrant::Error>()) {
+            Some(error) => format!("{}. {}", error.message(), error.hint()),
+            None => error.to_string(),
+        },
+        Trouble::Client(error) if error.is_connect() => "it takes no connection".to_owned(),
+        Trouble::Client(error) => {
+            let sources = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
+            sources.last().map(ToString::to_string).unwrap_or_default()
+        }
+        Trouble::UnexpectedEndOfStream | Trouble::TransportChannelClosed => {
+            "the connection broke off before the answer; whether the call was carried out is not known"
+                .to_owned()
+        }
+        other => other.to_string(),
+    };
+    // A server's own words may be in it.
+    let why: String = why.chars().filter(|c| !c.is_control()).take(500).collect();
+    ErrorData::internal_error(format!("{url} did not answer: {why}"), None)
+}
+
+/// A server of the older era knows nothing of what every request says of the client.
+pub(super) fn for_the_older_era(request: &mut ClientRequest) {
+    let meta = request.get_meta_mut();
+    for key in ["protocolVersion", "clientInfo", "clientCapabilities", "logLevel"] {
+        meta.remove(&format!("io.modelcontextprotocol/{key}"));
+    }
+}

@@ -1,0 +1,212 @@
+//! The requests to the remote server: rmcp's own, each with the token of its moment.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use devicegrant::{Class, Client, Need, Secret};
+use futures_core::stream::BoxStream;
+use http::{HeaderName, HeaderValue, StatusCode};
+use rmcp::model::{ClientJsonRpcMessage, ClientRequest};
+use rmcp::transport::streamable_http_client::{
+    SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
+    StreamableHttpResponseLimits,
+};
+use sse_stream::Sse;
+use tokio::time::Instant;
+
+/// How a request can fail.
+pub(super) type Trouble = StreamableHttpError<reqwest::Error>;
+
+/// How long a server that takes no connection is waited for: it may be restarting, and nothing was
+/// sent to it.
+const RESTART: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// Sends what rmcp wants sent. Where nobody has signed in it goes without a token: the server may
+/// want none, and if it does its challenge says what to ask for.
+#[derive(Clone, Debug)]
+pub(super) struct Wire {
+    http: reqwest::Client,
+    client: Client,
+}
+
+impl Wire {
+    pub(super) fn new(http: reqwest::Client, client: Client) -> Self {
+        Self { http, client }
+    }
+
+    /// Another token than `refused`; none where a person has to sign in.
+    async fn token(&self, refused: Option<Secret>) -> Result<Option<Secret>, Trouble> {
+        let need = Need {
+            reject: refused,
+            ..Need::default()
+        };
+        match self.client.token_for(&need).await {
+            Ok(token) => Ok(Some(token)),
+            Err(error) if error.class() == Class::SignInNeeded => Ok(None),
+            Err(error) => Err(Trouble::Io(std::io::Error::other(error))),
+        }
+    }
+
+    /// Sends with a token; a token that is answered 401 is replaced once.
+    async fn authorized<T, F, S>(&self, send: F) -> Result<T, Trouble>
+    where
+        F: Fn(Option<String>) -> S,
+        S: Future<Output = Result<T, Trouble>>,
+    {
+        let bearer = |token: &Secret| token.expose().to_owned();
+        let Some(token) = self.token(None).await? else {
+            return send(None).await;
+        };
+        match send(Some(bearer(&token))).await {
+            Err(trouble) if is_unauthorized(&trouble) => match self.token(Some(token)).await? {
+                Some(another) => send(Some(bearer(&another))).await,
+                None => Err(trouble),
+            },
+            answer => answer,
+        }
+    }
+}
+
+/// Whether the answer was a 401, with a challenge or, as some servers send it, without.
+pub(super) fn is_unauthorized(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::AuthRequired(_) => true,
+        Trouble::Client(error) => error.status() == Some(StatusCode::UNAUTHORIZED),
+        // All that rmcp says of a 401 to a POST without a challenge.
+        Trouble::UnexpectedServerResponse(text) => text.starts_with("HTTP 401"),
+        _ => false,
+    }
+}
+
+/// Sends, and again while no connection can be made: until then nothing was sent.
+async fn through_a_restart<T, S>(until: Instant, send: impl Fn() -> S) -> Result<T, Trouble>
+where
+    S: Future<Output = Result<T, Trouble>>,
+{
+    loop {
+        match send().await {
+            Err(Trouble::Client(error)) if error.is_connect() && Instant::now() < until => {
+                tokio::time::sleep(AGAIN).await;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// Whoever opens a session is answered at once, server or no server.
+fn opens(message: &ClientJsonRpcMessage) -> bool {
+    let ClientJsonRpcMessage::Request(request) = message else {
+        return false;
+    };
+    matches!(
+        request.request,
+        ClientRequest::InitializeRequest(_) | ClientRequest::DiscoverRequest(_)
+    )
+}
+
+type Headers = HashMap<HeaderName, HeaderValue>;
+type Stream = BoxStream<'static, Result<Sse, SseError>>;
+
+impl StreamableHttpClient for Wire {
+    type Error = reqwest::Error;
+
+    async fn post_message(
+        &self,
+        uri: Arc<str>,
+        message: ClientJsonRpcMessage,
+        session: Option<Arc<str>>,
+        token: Option<String>,
+        headers: Headers,
+    ) -> Result<StreamableHttpPostResponse, Trouble> {
+        let limits = StreamableHttpResponseLimits::default();
+        self.post_message_with_response_limits(uri, message, session, token, headers, limits)
+            .await
+    }
+
+    async fn post_message_with_response_limits(
+        &self,
+        uri: Arc<str>,
+        message: ClientJsonRpcMessage,
+        session: Option<Arc<str>>,
+        _: Option<String>,
+        headers: Headers,
+        limits: StreamableHttpResponseLimits,
+    ) -> Result<StreamableHttpPostResponse, Trouble> {
+        let patience = if opens(&message) { Duration::ZERO } else { RESTART };
+        let until = Instant::now() + patience;
+        self.authorized(|token| {
+            let (uri, message, session) = (&uri, &message, &session);
+            let headers = &headers;
+            through_a_restart(until, move || {
+                self.http.post_message_with_response_limits(
+                    uri.clone(),
+                    message.clone(),
+                    session.clone(),
+                    token.clone(),
+                    headers.clone(),
+                    limits,
+                )
+            })
+        })
+        .await
+    }
+
+    async fn delete_session(
+        &self,
+        uri: Arc<str>,
+        session: Arc<str>,
+        _: Option<String>,
+        headers: Headers,
+    ) -> Result<(), Trouble> {
+        self.authorized(|token| {
+            self.http
+                .delete_session(uri.clone(), session.clone(), token, headers.clone())
+        })
+        .await
+    }
+
+    async fn get_stream(
+        &self,
+        uri: Arc<str>,
+        session: Option<Arc<str>>,
+        last_event: Option<String>,
+        _: Option<String>,
+        headers: Headers,
+    ) -> Result<Stream, Trouble> {
+        self.authorized(|token| {
+            self.http.get_stream(
+                uri.clone(),
+                session.clone(),
+                last_event.clone(),
+                token,
+                headers.clone(),
+            )
+        })
+        .await
+    }
+
+    async fn get_stream_with_max_sse_event_size(
+        &self,
+        uri: Arc<str>,
+        session: Option<Arc<str>>,
+        last_event: Option<String>,
+        _: Option<String>,
+        headers: Headers,
+        most: usize,
+    ) -> Result<Stream, Trouble> {
+        self.authorized(|token| {
+            self.http.get_stream_with_max_sse_event_size(
+                uri.clone(),
+                session.clone(),
+                last_event.clone(),
+                token,
+                headers.clone(),
+                most,
+            )
+        })
+        .await
+    }
+}
