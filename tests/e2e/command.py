@@ -23,11 +23,11 @@ def environment(home, **extra):
 class Run:
     """A running command. `events` are the JSON lines of stdout as they come."""
 
-    def __init__(self, argv, env):
+    def __init__(self, argv, env, program=BINARY, stdin=subprocess.DEVNULL):
         self.stdout, self.stderr = [], []
         self._events = queue.Queue()
         self.process = subprocess.Popen(
-            [BINARY, *map(str, argv)], env=env, stdin=subprocess.DEVNULL,
+            [program, *map(str, argv)], env=env, stdin=stdin,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
         self._readers = [
@@ -46,14 +46,18 @@ class Run:
 
     def event(self, name, timeout=30):
         """The next event, which must be this one."""
+        event = self.any_event(timeout, name)
+        assert event["event"] == name, event
+        return event
+
+    def any_event(self, timeout=30, wanted="any"):
+        """The next event."""
         try:
             line = self._events.get(timeout=timeout)
         except queue.Empty:
             self.process.kill()
-            raise AssertionError(f"no event {name!r} within {timeout} s; stderr: {self.err}") from None
-        event = json.loads(line)
-        assert event["event"] == name, event
-        return event
+            raise AssertionError(f"no event ({wanted}) within {timeout} s; stdout: {self.out} stderr: {self.err}") from None
+        return json.loads(line)
 
     def wait_for_err(self, text, timeout=20):
         end = time.monotonic() + timeout

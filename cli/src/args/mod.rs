@@ -11,9 +11,9 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use keep::{Doctor, Exec, Headers, Logout, Renew, Status, Token};
 pub(crate) use place::{Place, StoreName};
-pub(crate) use sign_in::{Demo, Login, Look};
 #[cfg(feature = "mcp")]
 pub(crate) use sign_in::Mcp;
+pub(crate) use sign_in::{Demo, Login, Look};
 pub(crate) use which::Which;
 
 /// Sign-in for programs that have no browser: approve on a phone, keep the token here.

@@ -32,12 +32,12 @@ pub(super) fn opening(opening: &Opening, server: &str) -> ServerResult {
     match opening {
         Opening::Initialize(params) => {
             let asked = &params.protocol_version;
-            let version = if asked.has_initialize() && ProtocolVersion::KNOWN_VERSIONS.contains(asked)
-            {
-                asked.clone()
-            } else {
-                ProtocolVersion::LATEST_WITH_INITIALIZE
-            };
+            let version =
+                if asked.has_initialize() && ProtocolVersion::KNOWN_VERSIONS.contains(asked) {
+                    asked.clone()
+                } else {
+                    ProtocolVersion::LATEST_WITH_INITIALIZE
+                };
             let result = InitializeResult::new(capabilities)
                 .with_protocol_version(version)
                 .with_server_info(us())

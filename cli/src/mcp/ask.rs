@@ -47,6 +47,8 @@ pub(super) struct Asking {
     pub(super) challenge: Option<String>,
     pub(super) progress: Option<ProgressToken>,
     pub(super) server: String,
+    /// A sign-in was done since it was sent.
+    pub(super) done: bool,
 }
 
 enum Ended {
@@ -61,38 +63,47 @@ impl Asking {
         let answered = take_answer(&mut request);
         let asks_for_it = alone::is_sign_in(&request);
         if asks_for_it && self.challenge.is_none() && self.desk.is_signed_in().await {
-            return self.over(request, Ended::SignedIn);
+            return self.over(request, &Ended::SignedIn);
         }
         let given_up = self.desk.is_declined() && !asks_for_it;
         match answered {
             Some(ElicitationAction::Decline) => {
                 self.desk.decline();
-                return self.over(request, Ended::Declined);
+                return self.over(request, &Ended::Declined);
             }
             Some(ElicitationAction::Cancel) => {
                 self.desk.put_away();
-                return self.over(request, Ended::Later);
+                return self.over(request, &Ended::Later);
             }
-            _ if given_up => return self.over(request, Ended::Declined),
-            _ => {}
+            Some(_) => {
+                let ended = self.hold().await;
+                return self.over(request, &ended);
+            }
+            None if self.done => return self.over(request, &Ended::SignedIn),
+            None if given_up => return self.over(request, &Ended::Declined),
+            None => {}
         }
         let prompt = match self.desk.prompt(self.challenge.as_deref()).await {
-            Ok(prompt) => prompt,
-            Err(error) => return self.over(request, Ended::Failed(error)),
+            Ok(Some(prompt)) => prompt,
+            Ok(None) => return self.over(request, &Ended::SignedIn),
+            Err(error) => return self.over(request, &Ended::Failed(error)),
         };
-        let fresh = answered.is_none() && self.desk.show(&prompt);
         let ended = match self.way {
-            _ if !fresh => self.hold().await,
+            _ if !self.desk.show(&prompt) => self.hold().await,
             Way::Question => self.question(&prompt).await,
             Way::InputRequired => {
-                let asked = [(QUESTION.to_owned(), InputRequest::Elicitation(self.elicit(&prompt)))];
-                let result = InputRequiredResult::new(Some(asked.into()), Some(QUESTION.to_owned()));
+                let asked = [(
+                    QUESTION.to_owned(),
+                    InputRequest::Elicitation(self.elicit(&prompt)),
+                )];
+                let result =
+                    InputRequiredResult::new(Some(asked.into()), Some(QUESTION.to_owned()));
                 return Verdict::Answer(Ok(ServerResult::InputRequiredResult(result)));
             }
             // At once: nobody can read them before.
             Way::Words => Ended::Later,
         };
-        self.over(request, ended)
+        self.over(request, &ended)
     }
 
     fn elicit(&self, prompt: &Prompt) -> ElicitRequest {
@@ -105,7 +116,7 @@ impl Asking {
             ),
             url: complete.unwrap_or(&prompt.verification_uri).clone(),
             elicitation_id: match self.way {
-                Way::Question => QUESTION.to_owned(),
+                Way::Question => format!("devicegrant-{}", prompt.user_code),
                 // There is none from 2026-07-28 on.
                 _ => String::new(),
             },
@@ -170,9 +181,9 @@ impl Asking {
         }
     }
 
-    fn over(&self, request: ClientRequest, ended: Ended) -> Verdict {
+    fn over(&self, request: ClientRequest, ended: &Ended) -> Verdict {
         let asks_for_it = alone::is_sign_in(&request);
-        let words = match &ended {
+        let words = match ended {
             Ended::SignedIn if !asks_for_it => return Verdict::Send(request),
             Ended::SignedIn => format!("Signed in to {}. List the tools again.", self.server),
             Ended::Declined => format!(
@@ -186,12 +197,16 @@ impl Asking {
         let failed = !asks_for_it || matches!(ended, Ended::Failed(_));
         Verdict::Answer(match request {
             // Not as a success: a result is held against the tool's own schema.
-            ClientRequest::CallToolRequest(_) if failed => Ok(ServerResult::CallToolResult(
-                CallToolResult::error(vec![ContentBlock::text(words)]),
-            )),
-            ClientRequest::CallToolRequest(_) => Ok(ServerResult::CallToolResult(
-                CallToolResult::success(vec![ContentBlock::text(words)]),
-            )),
+            ClientRequest::CallToolRequest(_) if failed => {
+                Ok(ServerResult::CallToolResult(CallToolResult::error(vec![
+                    ContentBlock::text(words),
+                ])))
+            }
+            ClientRequest::CallToolRequest(_) => {
+                Ok(ServerResult::CallToolResult(CallToolResult::success(vec![
+                    ContentBlock::text(words),
+                ])))
+            }
             _ => Err(ErrorData::invalid_request(words, None)),
         })
     }
@@ -204,7 +219,10 @@ impl Asking {
                 self.server,
                 prompt.plain()
             ),
-            _ => format!("Nobody is signed in to {}. Call again to sign in.", self.server),
+            _ => format!(
+                "Nobody is signed in to {}. Call again to sign in.",
+                self.server
+            ),
         }
     }
 }
@@ -213,15 +231,18 @@ impl Asking {
 /// it.
 fn take_answer(request: &mut ClientRequest) -> Option<ElicitationAction> {
     let (responses, state) = match request {
-        ClientRequest::CallToolRequest(call) => {
-            (&mut call.params.input_responses, &mut call.params.request_state)
-        }
-        ClientRequest::GetPromptRequest(get) => {
-            (&mut get.params.input_responses, &mut get.params.request_state)
-        }
-        ClientRequest::ReadResourceRequest(read) => {
-            (&mut read.params.input_responses, &mut read.params.request_state)
-        }
+        ClientRequest::CallToolRequest(call) => (
+            &mut call.params.input_responses,
+            &mut call.params.request_state,
+        ),
+        ClientRequest::GetPromptRequest(get) => (
+            &mut get.params.input_responses,
+            &mut get.params.request_state,
+        ),
+        ClientRequest::ReadResourceRequest(read) => (
+            &mut read.params.input_responses,
+            &mut read.params.request_state,
+        ),
         _ => return None,
     };
     if state.as_deref() != Some(QUESTION) {

@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use rmcp::model::{
     ClientJsonRpcMessage, ClientNotification, ClientRequest, DiscoverRequest,
-    DiscoverRequestParams, ErrorCode, InitializeRequest, InitializeRequestParams,
-    InitializedNotification, JsonRpcMessage, NumberOrString, ProtocolVersion, RequestId,
-    RequestMetaObject, ServerJsonRpcMessage,
+    DiscoverRequestParams, ErrorCode, Extensions, InitializeRequest, InitializeRequestParams,
+    InitializedNotification, InitializedNotificationMethod, JsonRpcMessage, ProtocolVersion,
+    RequestId, RequestMetaObject, ServerJsonRpcMessage,
 };
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
-use rmcp::transport::{StreamableHttpClientTransport, Transport, WorkerTransport};
 use rmcp::transport::streamable_http_client::StreamableHttpClientWorker;
+use rmcp::transport::{StreamableHttpClientTransport, Transport, WorkerTransport};
 
-use super::wire::{Trouble, Wire};
+use super::wire::{Trouble, Wire, own_opening};
 
 /// A server that accepts a connection and then says nothing does not keep a client from starting.
-const PATIENCE: Duration = Duration::from_secs(10);
+const AT_ONCE: Duration = Duration::from_secs(10);
+/// A request that waits for the opening is held no longer.
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// rmcp's transport, which keeps the session: lost, it is initialised again and what was refused
 /// for that is sent once more.
@@ -26,7 +28,7 @@ pub(super) type Back = WorkerTransport<StreamableHttpClientWorker<Wire>>;
 #[derive(Clone, Debug)]
 pub(super) enum Opening {
     /// Up to 2025-11-25: a handshake.
-    Initialize(InitializeRequestParams),
+    Initialize(Box<InitializeRequestParams>),
     /// From 2026-07-28: every request says who asks; a probe tells whether the server knows that.
     Discover(RequestMetaObject),
 }
@@ -43,7 +45,7 @@ impl Opening {
     fn request(&self) -> ClientRequest {
         match self {
             Self::Initialize(params) => {
-                ClientRequest::InitializeRequest(InitializeRequest::new(params.clone()))
+                ClientRequest::InitializeRequest(InitializeRequest::new(*params.clone()))
             }
             Self::Discover(meta) => {
                 let mut request = DiscoverRequest::new(DiscoverRequestParams {});
@@ -64,7 +66,9 @@ impl Opening {
             meta.client_info()?,
         );
         let version = ProtocolVersion::LATEST_WITH_INITIALIZE;
-        Some(Self::Initialize(params.with_protocol_version(version)))
+        Some(Self::Initialize(Box::new(
+            params.with_protocol_version(version),
+        )))
     }
 
     /// Opens a connection. The answer goes to the client as `first`, or to nobody; `falls_back` is
@@ -106,9 +110,10 @@ impl Opening {
     ) -> Result<(Back, ServerJsonRpcMessage), Trouble> {
         let config = StreamableHttpClientTransportConfig::with_uri(Arc::clone(url));
         let mut back = StreamableHttpClientTransport::with_client(wire.clone(), config);
-        let id = first.unwrap_or_else(|| NumberOrString::String("devicegrant-open".into()));
+        let limit = if first.is_some() { AT_ONCE } else { PATIENCE };
+        let id = first.unwrap_or_else(own_opening);
         let asked = back.send(ClientJsonRpcMessage::request(self.request(), id));
-        let opened = tokio::time::timeout(PATIENCE, async {
+        let opened = tokio::time::timeout(limit, async {
             asked.await?;
             loop {
                 match back.receive().await {
@@ -132,8 +137,8 @@ impl Opening {
 pub(super) fn initialized() -> ClientJsonRpcMessage {
     ClientJsonRpcMessage::notification(ClientNotification::InitializedNotification(
         InitializedNotification {
-            method: Default::default(),
-            extensions: Default::default(),
+            method: InitializedNotificationMethod,
+            extensions: Extensions::default(),
         },
     ))
 }

@@ -58,7 +58,11 @@ mod tests {
     #[test]
     fn every_client_starts_the_same_command() {
         let arguments = ["mcp", "https://mcp.example.com/mcp", "--scope", "a b"].map(str::to_owned);
-        let told = document("https://mcp.example.com/mcp", "/bin/devicegrant", &arguments);
+        let told = document(
+            "https://mcp.example.com/mcp",
+            "/bin/devicegrant",
+            &arguments,
+        );
         let one = json!({ "command": "/bin/devicegrant", "args": arguments });
         for client in ["claude-desktop", "claude-code", "cursor"] {
             assert_eq!(told[client]["json"]["mcpServers"]["mcp-example-com"], one);
@@ -66,6 +70,9 @@ mod tests {
         let run = "claude mcp add mcp-example-com -- /bin/devicegrant mcp https://mcp.example.com/mcp --scope 'a b'";
         assert_eq!(told["claude-code"]["run"], run);
         let vscode = &told["vscode"]["json"]["servers"]["mcp-example-com"];
-        assert_eq!((&vscode["type"], &vscode["command"]), (&json!("stdio"), &one["command"]));
+        assert_eq!(
+            (&vscode["type"], &vscode["command"]),
+            (&json!("stdio"), &one["command"])
+        );
     }
 }

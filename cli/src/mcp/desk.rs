@@ -1,5 +1,6 @@
 //! One sign-in at a time, whoever asks for it: one code, one background poll.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use devicegrant::{BoxFuture, Client, Code, Error, Prompt, Prompter};
@@ -48,6 +49,8 @@ pub(super) struct Desk {
     running: Arc<Mutex<Option<AbortHandle>>>,
     /// The code that a person is looking at: nobody shows it to them again.
     seen: Arc<Mutex<Option<String>>>,
+    /// How many sign-ins were done.
+    done: Arc<AtomicU64>,
 }
 
 impl Desk {
@@ -58,6 +61,7 @@ impl Desk {
             stage: card.0.clone(),
             running: Arc::default(),
             seen: Arc::default(),
+            done: Arc::default(),
         }
     }
 
@@ -88,13 +92,19 @@ impl Desk {
         self.client.token().await.is_ok()
     }
 
-    /// What to show; begins a sign-in where none is on its way.
-    pub(super) async fn prompt(&self, challenge: Option<&str>) -> Result<Prompt, Error> {
+    /// How many sign-ins were done here: what failed before the last of them is tried again first.
+    pub(super) fn done(&self) -> u64 {
+        self.done.load(Ordering::Acquire)
+    }
+
+    /// What to show; begins a sign-in where none is on its way. None where that is done already.
+    pub(super) async fn prompt(&self, challenge: Option<&str>) -> Result<Option<Prompt>, Error> {
         let mut stages = self.watch();
         self.begin(challenge);
         let stage = stages.wait_for(|stage| !matches!(stage, Stage::Idle | Stage::Starting));
         match stage.await.as_deref() {
-            Ok(Stage::Waiting(prompt)) => Ok(prompt.as_ref().clone()),
+            Ok(Stage::Waiting(prompt)) => Ok(Some(prompt.as_ref().clone())),
+            Ok(Stage::SignedIn) => Ok(None),
             Ok(Stage::Failed(error)) => Err(error.clone()),
             _ => Err(Error::new(Code::NoPending, "the sign-in was given up")),
         }
@@ -107,10 +117,14 @@ impl Desk {
         }
         self.stage.send_replace(Stage::Starting);
         let (client, stage) = (self.client.clone(), self.stage.clone());
+        let done = Arc::clone(&self.done);
         let challenge = challenge.map(str::to_owned);
         let task = tokio::spawn(async move {
             let end = match sign_in(&client, challenge.as_deref()).await {
-                Ok(()) => Stage::SignedIn,
+                Ok(()) => {
+                    done.fetch_add(1, Ordering::Release);
+                    Stage::SignedIn
+                }
                 Err(error) => Stage::Failed(error),
             };
             stage.send_replace(end);

@@ -1,27 +1,32 @@
 //! What a client of the newer era listens to (`subscriptions/listen`) while the server cannot be
 //! asked for it, because nobody has signed in or because it is of the older era.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rmcp::model::{
-    ClientRequest, GetMeta, PromptListChangedNotification,
-    RequestId, ResourceListChangedNotification, ServerJsonRpcMessage, ServerNotification,
-    SubscriptionFilter, SubscriptionsAcknowledgedNotification,
-    SubscriptionsAcknowledgedNotificationParams, ToolListChangedNotification,
+    ClientRequest, GetMeta, PromptListChangedNotification, RequestId,
+    ResourceListChangedNotification, ServerJsonRpcMessage, ServerNotification, SubscriptionFilter,
+    SubscriptionsAcknowledgedNotification, SubscriptionsAcknowledgedNotificationParams,
+    ToolListChangedNotification,
 };
 
 use super::line::Line;
 
 #[derive(Default)]
-pub(super) struct Listeners(HashMap<RequestId, ClientRequest>);
+pub(super) struct Listeners {
+    here: HashMap<RequestId, ClientRequest>,
+    /// What the server is asked for after it was promised here.
+    promised: HashSet<RequestId>,
+}
 
 impl Listeners {
     pub(super) fn has(&self, id: &RequestId) -> bool {
-        self.0.contains_key(id)
+        self.here.contains_key(id)
     }
 
     pub(super) fn remove(&mut self, id: &RequestId) {
-        self.0.remove(id);
+        self.here.remove(id);
+        self.promised.remove(id);
     }
 
     /// Takes a request to listen, and says so to the client; false for any other.
@@ -32,7 +37,7 @@ impl Listeners {
         let params = SubscriptionsAcknowledgedNotificationParams::new(wanted.clone());
         let notification = SubscriptionsAcknowledgedNotification::new(params);
         line.notify(for_listener(notification.into(), id));
-        self.0.insert(id.clone(), request.clone());
+        self.here.insert(id.clone(), request.clone());
         true
     }
 
@@ -43,7 +48,22 @@ impl Listeners {
 
     /// What is to be asked of the server now; a server of the older era is not asked.
     pub(super) fn held(&mut self, older: bool) -> Vec<(RequestId, ClientRequest)> {
-        if older { Vec::new() } else { self.0.drain().collect() }
+        if older {
+            return Vec::new();
+        }
+        self.promised.extend(self.here.keys().cloned());
+        self.here.drain().collect()
+    }
+
+    /// Whether the server only promises what was promised here already.
+    pub(super) fn is_promised(&mut self, notification: &ServerNotification) -> bool {
+        matches!(
+            notification,
+            ServerNotification::SubscriptionsAcknowledgedNotification(_)
+        ) && notification
+            .get_meta()
+            .subscription_id()
+            .is_some_and(|id| self.promised.remove(&id))
     }
 
     /// Tells that other lists are there now.
@@ -88,7 +108,7 @@ impl Listeners {
         ) {
             return Some(ServerJsonRpcMessage::notification(notification));
         }
-        for (id, request) in &self.0 {
+        for (id, request) in &self.here {
             if filter(request).is_some_and(|wanted| wants(wanted, &notification)) {
                 line.notify(for_listener(notification.clone(), id));
             }

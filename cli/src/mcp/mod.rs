@@ -15,6 +15,7 @@ mod back;
 mod bridge;
 mod config;
 mod desk;
+mod era;
 mod line;
 mod listen;
 mod trouble;

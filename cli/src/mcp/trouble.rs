@@ -1,6 +1,6 @@
 //! What went wrong on the way to the server, and what to do about it.
 
-use rmcp::model::{ClientRequest, ErrorData, GetMeta};
+use rmcp::model::{ClientRequest, ErrorData};
 
 use super::wire::{Trouble, is_unauthorized};
 
@@ -18,6 +18,8 @@ pub(super) fn kind(trouble: &Trouble) -> Kind {
             Kind::SignIn(Some(error.www_authenticate_header.clone()))
         }
         _ if is_unauthorized(trouble) => Kind::SignIn(None),
+        // It was tried for a while already.
+        Trouble::Client(error) if error.is_connect() => Kind::Other,
         Trouble::Client(_)
         | Trouble::Sse(_)
         | Trouble::UnexpectedEndOfStream
@@ -42,7 +44,10 @@ pub(super) fn is_safe(request: &ClientRequest) -> bool {
 /// rmcp ends a request so whose stream of answers broke off.
 pub(super) fn was_cut_off(error: &ErrorData) -> bool {
     let marker = "io.modelcontextprotocol/transportClosed";
-    error.data.as_ref().is_some_and(|data| data.get(marker).is_some())
+    error
+        .data
+        .as_ref()
+        .is_some_and(|data| data.get(marker).is_some())
 }
 
 /// For the client, whose person reads it.
@@ -66,12 +71,4 @@ pub(super) fn told(trouble: &Trouble, url: &str) -> ErrorData {
     // A server's own words may be in it.
     let why: String = why.chars().filter(|c| !c.is_control()).take(500).collect();
     ErrorData::internal_error(format!("{url} did not answer: {why}"), None)
-}
-
-/// A server of the older era knows nothing of what every request says of the client.
-pub(super) fn for_the_older_era(request: &mut ClientRequest) {
-    let meta = request.get_meta_mut();
-    for key in ["protocolVersion", "clientInfo", "clientCapabilities", "logLevel"] {
-        meta.remove(&format!("io.modelcontextprotocol/{key}"));
-    }
 }

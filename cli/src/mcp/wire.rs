@@ -8,7 +8,7 @@ use std::time::Duration;
 use devicegrant::{Class, Client, Need, Secret};
 use futures_core::stream::BoxStream;
 use http::{HeaderName, HeaderValue, StatusCode};
-use rmcp::model::{ClientJsonRpcMessage, ClientRequest};
+use rmcp::model::{ClientJsonRpcMessage, ClientRequest, RequestId};
 use rmcp::transport::streamable_http_client::{
     SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
     StreamableHttpResponseLimits,
@@ -21,7 +21,7 @@ pub(super) type Trouble = StreamableHttpError<reqwest::Error>;
 
 /// How long a server that takes no connection is waited for: it may be restarting, and nothing was
 /// sent to it.
-const RESTART: Duration = Duration::from_secs(10);
+const RESTART: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_millis(250);
 
 /// Sends what rmcp wants sent. Where nobody has signed in it goes without a token: the server may
@@ -96,15 +96,21 @@ where
     }
 }
 
-/// Whoever opens a session is answered at once, server or no server.
+/// The identifier of an opening that is the bridge's own, for a request that waits for it.
+pub(super) fn own_opening() -> RequestId {
+    RequestId::String("devicegrant-open".into())
+}
+
+/// A client that opens a session is answered at once, server or no server.
 fn opens(message: &ClientJsonRpcMessage) -> bool {
     let ClientJsonRpcMessage::Request(request) = message else {
         return false;
     };
-    matches!(
+    let opens = matches!(
         request.request,
         ClientRequest::InitializeRequest(_) | ClientRequest::DiscoverRequest(_)
-    )
+    );
+    opens && request.id != own_opening()
 }
 
 type Headers = HashMap<HeaderName, HeaderValue>;
@@ -135,7 +141,11 @@ impl StreamableHttpClient for Wire {
         headers: Headers,
         limits: StreamableHttpResponseLimits,
     ) -> Result<StreamableHttpPostResponse, Trouble> {
-        let patience = if opens(&message) { Duration::ZERO } else { RESTART };
+        let patience = if opens(&message) {
+            Duration::ZERO
+        } else {
+            RESTART
+        };
         let until = Instant::now() + patience;
         self.authorized(|token| {
             let (uri, message, session) = (&uri, &message, &session);

@@ -140,7 +140,7 @@ impl Client {
         Err(Error::new(Code::NoPrompt, message))
     }
 
-    async fn discover(&self) -> Result<Arc<Grant>, Error> {
+    pub(super) async fn discover(&self) -> Result<Arc<Grant>, Error> {
         let machine = Discover::registering((*self.options).clone(), self.own_provider.as_deref())?;
         drive(machine, &self.host).await
     }
