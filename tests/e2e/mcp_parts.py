@@ -4,15 +4,16 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 import tempfile
 
 from command import BINARY, ROOT, Run, environment
 
-HERE = ROOT / "tests" / "servers" / "mcp"
-# Two versions of one package want two homes; `cargo xtask test` makes them and names them here.
+HERE = ROOT / "tests" / "servers" / "bridged"
+# Two versions of one package want two homes; `cargo xtask test` makes the older one's and names it.
 PYTHONS = {
-    "mcp1": os.environ.get("DEVICEGRANT_MCP1") or str(ROOT / "target" / "venv-mcp1" / "bin" / "python"),
-    "mcp2": os.environ.get("DEVICEGRANT_MCP2") or str(ROOT / "target" / "venv-mcp2" / "bin" / "python"),
+    "mcp1": os.environ.get("DEVICEGRANT_MCP1_PYTHON") or str(ROOT / "target" / "venv-mcp1" / "bin" / "python"),
+    "mcp2": sys.executable,
 }
 SERVERS = {
     "mcp1": [PYTHONS["mcp1"], str(HERE / "server.py")],

@@ -63,10 +63,14 @@ fn binary_path() -> std::path::PathBuf {
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut report = Report::default();
     let python = report.step("Python packages", tools::python);
+    let mcp1 = report.step("Python packages, the older MCP SDK", tools::mcp1);
     let node = report.step("Node packages", || {
         tools::node_packages("tests/servers/oidc-provider")
     });
     let package = report.step("Node package, its tools", || tools::node_packages("node"));
+    let typescript = report.step("Node packages of an MCP server", || {
+        tools::node_packages("tests/servers/bridged/typescript")
+    });
     let chromium = report.step("Chromium", tools::chromium);
     report.step("keyring", tools::keyring);
     report.step("redis-server", tools::redis_server);
@@ -79,6 +83,19 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     });
     let binary = report.step("the command", || {
         loud(cargo(&["build", "--release", "-p", "devicegrant-cli"]))
+    });
+
+    let rmcp = report.step("the program of tests/e2e/test_rmcp.py", || {
+        let words = [
+            "build",
+            "-p",
+            "devicegrant",
+            "--features",
+            "rmcp",
+            "--example",
+            "rmcp",
+        ];
+        loud(cargo(&words))
     });
 
     let wheel = python.as_ref().and_then(|python| {
@@ -126,10 +143,29 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut pytest = command(python, &words);
     pytest.env("DEVICEGRANT_BIN", binary_path());
     pytest.env("DEVICEGRANT_TORTURE_BIN", worker);
+    if let Some(mcp1) = mcp1 {
+        pytest.env("DEVICEGRANT_MCP1_PYTHON", mcp1);
+    }
+    if rmcp.is_none() {
+        let what = "tests/e2e/test_rmcp.py: it needs its program";
+        report.skipped.push(what.into());
+        pytest.arg("--ignore=tests/e2e/test_rmcp.py");
+    }
+    let program = format!("debug/examples/rmcp{}", std::env::consts::EXE_SUFFIX);
+    pytest.env("DEVICEGRANT_RMCP_BIN", target().join(program));
+    let mut without = Vec::new();
     if node.is_none() {
         let what = "the tests against oidc-provider: they need the Node packages";
         report.skipped.push(what.into());
-        pytest.env("DEVICEGRANT_WITHOUT", "oidc");
+        without.push("oidc");
+    }
+    if typescript.is_none() {
+        let what = "the bridge before the TypeScript server: it needs its packages";
+        report.skipped.push(what.into());
+        without.push("typescript");
+    }
+    if !without.is_empty() {
+        pytest.env("DEVICEGRANT_WITHOUT", without.join(","));
     }
     if chromium.is_none() {
         let what = "tests/browser: it needs Chromium";

@@ -10,8 +10,17 @@ pub(crate) const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 /// The Python of the tests' virtual environment, made anew when its requirements changed.
 pub(crate) fn python() -> Result<PathBuf, String> {
-    let requirements = root().join("tests/requirements.txt");
-    let venv = target().join("venv");
+    environment("tests/requirements.txt", "venv")
+}
+
+/// The Python that has the older MCP SDK: no environment holds two versions of it.
+pub(crate) fn mcp1() -> Result<PathBuf, String> {
+    environment("tests/servers/mcp/requirements-1.txt", "venv-mcp1")
+}
+
+fn environment(wanted: &str, folder: &str) -> Result<PathBuf, String> {
+    let requirements = root().join(wanted);
+    let venv = target().join(folder);
     let inside = if cfg!(windows) {
         "Scripts/python.exe"
     } else {
@@ -44,10 +53,7 @@ pub(crate) fn python() -> Result<PathBuf, String> {
         "--quiet",
         "--disable-pip-version-check",
     ];
-    loud(command(
-        &python,
-        &[&quiet[..], &["-r", "tests/requirements.txt"]].concat(),
-    ))?;
+    loud(command(&python, &[&quiet[..], &["-r", wanted]].concat()))?;
     mark(&requirements, &stamp)?;
     Ok(python)
 }

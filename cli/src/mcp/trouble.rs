@@ -53,22 +53,31 @@ pub(super) fn was_cut_off(error: &ErrorData) -> bool {
 /// For the client, whose person reads it.
 pub(super) fn told(trouble: &Trouble, url: &str) -> ErrorData {
     let why = match trouble {
-        Trouble::Io(error) => match error.get_ref().and_then(|e| e.downcast_ref::<devicegrant::Error>()) {
+        Trouble::Io(error) => match error
+            .get_ref()
+            .and_then(|e| e.downcast_ref::<devicegrant::Error>())
+        {
             Some(error) => format!("{}. {}", error.message(), error.hint()),
             None => error.to_string(),
         },
         Trouble::Client(error) if error.is_connect() => "it takes no connection".to_owned(),
         Trouble::Client(error) => {
-            let sources = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
+            let sources =
+                std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
             sources.last().map(ToString::to_string).unwrap_or_default()
         }
         Trouble::UnexpectedEndOfStream | Trouble::TransportChannelClosed => {
-            "the connection broke off before the answer; whether the call was carried out is not known"
-                .to_owned()
+            "the connection broke off before the answer".to_owned()
         }
         other => other.to_string(),
     };
+    let lost = matches!(kind(trouble), Kind::Lost);
+    let known = if lost && !matches!(trouble, Trouble::SessionExpired) {
+        "; whether it was carried out is not known"
+    } else {
+        ""
+    };
     // A server's own words may be in it.
     let why: String = why.chars().filter(|c| !c.is_control()).take(500).collect();
-    ErrorData::internal_error(format!("{url} did not answer: {why}"), None)
+    ErrorData::internal_error(format!("{url} did not answer: {why}{known}"), None)
 }
