@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from inspect import isawaitable, iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Callable
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, Callable, Iterable
 
 from . import _native
 from ._errors import new
+from ._ways import is_coroutine_function
 
 if TYPE_CHECKING:
     from ._host import Sender
@@ -25,6 +26,19 @@ class NotReached(Exception):
     def __init__(self, reason: str = "maybe_sent") -> None:
         self.reason: _native.Unreachable = getattr(Unreachable, reason.upper())
         super().__init__(reason)
+
+
+def headers_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By name in small letters, as the machines take them. Several challenges are one list (RFC 9110
+    §5.3), in one header or in more; no other header that they read may be sent twice: the first."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        name = name.lower()
+        if name not in headers:
+            headers[name] = value
+        elif name == "www-authenticate":
+            headers[name] += f", {value}"
+    return headers
 
 
 def sender(given: Any, roots: str | None) -> Sender:
@@ -63,11 +77,11 @@ class _Own:
 
     async def send(self, request: _native.Request, ways: Ways, stretch: Stretch) -> Any:
         try:
-            if ways.is_async and not iscoroutinefunction(self._send):
+            if ways.is_async and not is_coroutine_function(self._send):
                 answer = await ways.thread(lambda: self._send(request), stretch)
             else:
                 answer = self._send(request)
-            return await answer if isawaitable(answer) else answer
+            return await answer if isinstance(answer, Awaitable) else answer
         except NotReached as why:
             return why.reason
 
@@ -78,7 +92,7 @@ class _Httpx:
     def __init__(self, client: Any) -> None:
         self._client = client
         self._library: Any = sys.modules[type(client).__mro__[-2].__module__.partition(".")[0]]
-        self._is_async = iscoroutinefunction(client.send)
+        self._is_async = is_coroutine_function(client.send)
 
     async def send(self, request: _native.Request, ways: Ways, stretch: Stretch) -> Any:
         seconds = request.timeout_ms / 1000
@@ -136,9 +150,8 @@ class _Httpx:
 
 
 def _response(answer: Any, body: bytearray, most: int) -> _native.Response:
-    headers: dict[str, str] = {}
-    for name, value in answer.headers.multi_items():
-        headers.setdefault(name.lower(), value)
     return _native.Response(
-        status=answer.status_code, headers=headers, body=bytes(body[: most + 1])
+        status=answer.status_code,
+        headers=headers_of(answer.headers.multi_items()),
+        body=bytes(body[: most + 1]),
     )

@@ -13,10 +13,16 @@
 //!   │                                           Send ▼            │ unreachable, failing
 //!   │                                             Polling ────────┘ (poll: Done(Pending))
 //!   │                                                │
-//!   ▼ refused                                        ▼ tokens, denied, expired, refused
-//!  Ended ◄───────────────────────────────────────── Ended
+//!   ▼ refused                   denied, expired, refused │  tokens
+//!  Ended ◄────────────────────────────────────────────┤   ├──────► Done(Tokens)
+//!                                                     │   ▼ an account is expected
+//!                                         Revoking ◄──── Checking: ID token, userinfo
+//!                                             │  not the account       │ the account
+//!                                      error  ▼                        ▼
+//!                                           Ended                  Done(Tokens)
 //! ```
 
+mod approved;
 mod authorization;
 mod pace;
 mod pending;
@@ -28,6 +34,7 @@ use data_encoding::BASE64URL_NOPAD;
 
 pub use pending::Pending;
 
+use crate::account::{Check, Found, TakeBack};
 use crate::error::{Code, Error};
 use crate::event::{Event, Events};
 use crate::flow::{Flow, Input, Now, Reason, Response, Step, out_of_turn};
@@ -57,6 +64,8 @@ pub struct DeviceGrant {
     auth: ClientAuth,
     /// Why the secret in the header was refused, once it goes into the body.
     refused: Option<Error>,
+    /// The server issued tokens: no later poll can bring others.
+    spent: bool,
     events: Events,
 }
 
@@ -86,6 +95,12 @@ enum State {
         pending: Pending,
         sent: Now,
     },
+    /// The tokens are here, and the userinfo endpoint is asked whose they are.
+    Checking(Box<Check>),
+    /// The same, before it is asked again.
+    CheckPausing(Box<Check>),
+    /// The tokens are another's and on their way back.
+    Revoking(Box<TakeBack>),
     Ended,
 }
 
@@ -137,6 +152,7 @@ impl DeviceGrant {
                 until: 0,
             },
             refused: None,
+            spent: false,
             events: Events::default(),
         }
     }
@@ -147,6 +163,7 @@ impl DeviceGrant {
             auth: pending.grant.client.auth,
             state: State::Waiting(pending),
             refused: None,
+            spent: false,
             events: Events::default(),
         }
     }
@@ -277,7 +294,8 @@ impl DeviceGrant {
                     expires_in,
                     refreshable: tokens.refresh_token.is_some(),
                 });
-                Ok(Step::Done(SignIn::Tokens(tokens)))
+                self.spent = true;
+                self.checked(Check::begin(&pending.grant, tokens, now))
             }
             Outcome::Again(event) | Outcome::TooFast(event) => {
                 self.events.push(event);
@@ -324,6 +342,29 @@ impl Flow for DeviceGrant {
             (State::Polling { mut pending, .. }, Input::Unreachable(reason)) => {
                 let outcome = poll::unreachable(&mut pending, now, reason);
                 self.polled(pending, now, outcome)
+            }
+            (State::CheckPausing(check), Input::Go) if now.steady_ms < check.until => {
+                self.checked(Found::Pause(check))
+            }
+            (State::CheckPausing(check), Input::Go) => self.checked(check.ask(now)),
+            (State::Checking(check), Input::Response(response)) => {
+                self.checked(check.answered(now, &response))
+            }
+            (State::Checking(check), Input::Unreachable(reason)) => {
+                self.events.push(Event::Unreachable {
+                    reason: reason.as_str(),
+                });
+                self.checked(check.unreachable(now, reason))
+            }
+            (State::Revoking(mut tokens), Input::Response(response)) => {
+                if tokens.answered(&response) {
+                    self.events.push(Event::Revoked);
+                }
+                self.take_back(tokens)
+            }
+            (State::Revoking(mut tokens), Input::Unreachable(_)) => {
+                tokens.unreachable();
+                self.take_back(tokens)
             }
             (state, _) => {
                 self.state = state;
