@@ -151,13 +151,21 @@ impl Record {
     /// The same of a sign-in that another library made: `answer` is its token response (RFC 6749
     /// §5.1).
     ///
-    /// Errors: those of [`new`](Self::new), and `malformed_token_answer`.
+    /// Errors: those of [`new`](Self::new), and `malformed_token_answer`; `wrong_account` where an
+    /// account is expected, because whose tokens these are was not checked.
     pub fn of_answer(
         options: &Options,
         grant: Arc<Grant>,
         answer: &SecretBytes,
         now: Now,
     ) -> Result<Self, Error> {
+        if let Some(expected) = options.expected()? {
+            let message = format!(
+                "the account {} is expected here, and whose sign-in another library made is not known",
+                expected.describe()
+            );
+            return Err(Error::new(Code::WrongAccount, message));
+        }
         let none = || {
             let message = "the token response is no JSON object";
             Error::new(Code::MalformedTokenAnswer, message)

@@ -2,8 +2,8 @@
 
     client.py [--mode legacy|auto|2026-07-28] [--elicit accept|decline|cancel|hold|none] -- COMMAND ...
 
-`mcp` 1.x or 2.x, whichever this Python has. On stdin one JSON object a line, {"id", "do": "list"} or
-{"id", "do": "call", "name", "arguments"}; on stdout what happens, one event a line.
+`mcp` 1.x or 2.x, whichever this Python has. On stdin one JSON object a line, {"id", "do": "list"},
+{"id", "do": "listen"} or {"id", "do": "call", "name", "arguments"}; on stdout what happens, one event a line.
 """
 
 import argparse
@@ -46,7 +46,12 @@ async def drive(session):
 
     async def do(command):
         try:
-            if command["do"] == "list":
+            if command["do"] == "listen":
+                async with session.listen(tools_list_changed=True) as events:
+                    tell("listening")
+                    async for event in events:
+                        tell("changed", what=type(event).__name__)
+            elif command["do"] == "list":
                 answer = await session.list_tools()
                 tell("answer", id=command["id"], tools=[tool.name for tool in answer.tools])
             else:

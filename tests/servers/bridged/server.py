@@ -64,6 +64,28 @@ def add_tools(server, current_token):
         return "published"
 
 
+def add_question(server):
+    from pydantic import BaseModel
+
+    try:
+        from mcp.server.mcpserver import Context
+    except ImportError:
+        from mcp.server.fastmcp import Context
+
+    class Color(BaseModel):
+        name: str
+
+    async def color(ctx: Context) -> str:
+        """Asks the person something of its own, in the middle of the call."""
+        await ctx.report_progress(1, 2, "thinking")
+        answer = await ctx.elicit("Which colour?", Color)
+        return answer.action
+
+    # What is said of its parameters is looked up where it was made.
+    color.__annotations__["ctx"] = Context
+    server.tool()(color)
+
+
 def with_mcp(given, address):
     from mcp.server.auth.middleware.auth_context import get_access_token
     from mcp.server.auth.provider import AccessToken
@@ -81,6 +103,7 @@ def with_mcp(given, address):
         from mcp.server.fastmcp import FastMCP as Server
     server = Server("weather", auth=auth, token_verifier=Verifier())
     add_tools(server, get_access_token)
+    add_question(server)
     return server.streamable_http_app()
 
 
