@@ -205,6 +205,28 @@ def test_a_401_in_mid_session(command, client, serve, issuer, kind):
     assert one.close() == 0
 
 
+@pytest.mark.parametrize("sdk, mode", [("mcp1", "legacy"), ("mcp2", "2026-07-28")])
+def test_a_call_that_needs_more_is_agreed_to_in_mid_session(command, client, serve, issuer, sdk, mode):
+    server = serve("mcp2", "--scoped")
+    signed_in(command, server.address)
+    one = client(server.address, sdk=sdk, mode=mode, elicit="accept")
+    one.opened()
+    assert json.loads(one.called("whoami"))["scopes"] == ["read"]
+    waits = one.call("publish")
+    asked = one.wait("elicitation")
+    # What needs no more goes on meanwhile.
+    assert set(one.tools()) >= TOOLS
+    decide(asked["url"].split("?")[0], re.search(r"code (\S+),", asked["message"])[1])
+    assert one.answer(waits)["text"] == "published"
+    assert json.loads(one.called("whoami"))["scopes"] == ["read", "write"]
+    # It is kept: another bridge, and the command, have the wider token too.
+    again = client(server.address, elicit="decline")
+    again.opened()
+    assert again.called("publish") == "published"
+    assert len(issuer.log(endpoint="device_authorization")) == 2
+    assert one.close() == 0 and again.close() == 0
+
+
 @pytest.mark.parametrize("kind", SERVERS)
 def test_a_lost_session_and_a_server_that_starts_again(command, client, serve, kind):
     server = serve(kind)

@@ -150,13 +150,16 @@ impl Desk {
 }
 
 /// Goes on with a sign-in that is kept, such as another bridge's to the same server: the person is
-/// asked once. Else begins one.
+/// asked once. Else begins one. Where the server demands more, what waits would not do.
 async fn sign_in(client: &Client, challenge: Option<&str>) -> Result<(), Error> {
-    if challenge.is_none() {
+    let Some(challenge) = challenge else {
         match client.resume().await {
             Err(error) if matches!(error.code(), Code::NoPending | Code::ExpiredToken) => {}
             done => return done.map(drop),
         }
-    }
-    client.sign_in_resumable().await.map(drop)
+        return client.sign_in_resumable().await.map(drop);
+    };
+    let pending = client.begin_for(challenge).await?;
+    client.keep_pending(pending).await?;
+    client.resume().await.map(drop)
 }

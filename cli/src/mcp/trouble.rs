@@ -2,7 +2,7 @@
 
 use rmcp::model::{ClientRequest, ErrorData};
 
-use super::wire::{Trouble, is_unauthorized};
+use super::wire::{Trouble, is_unauthorized, step_up};
 
 pub(super) enum Kind {
     /// A person has to sign in, for this challenge where the server gave one.
@@ -13,10 +13,10 @@ pub(super) enum Kind {
 }
 
 pub(super) fn kind(trouble: &Trouble) -> Kind {
+    if let Some((_, challenge)) = step_up(trouble) {
+        return Kind::SignIn(Some(challenge.to_owned()));
+    }
     match trouble {
-        Trouble::InsufficientScope(error) => {
-            Kind::SignIn(Some(error.www_authenticate_header.clone()))
-        }
         _ if is_unauthorized(trouble) => Kind::SignIn(None),
         // It was tried for a while already.
         Trouble::Client(error) if error.is_connect() => Kind::Other,
@@ -61,6 +61,7 @@ pub(super) fn told(trouble: &Trouble, url: &str) -> ErrorData {
             None => error.to_string(),
         },
         Trouble::Client(error) if error.is_connect() => "it takes no connection".to_owned(),
+        Trouble::InsufficientScope(_) => "it refuses this to whoever is signed in".to_owned(),
         Trouble::Client(error) => {
             let sources =
                 std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use devicegrant::{Class, Client, Need, Secret};
+use devicegrant::{Challenge, Class, Client, Need, Secret};
 use futures_core::stream::BoxStream;
 use http::{HeaderName, HeaderValue, StatusCode};
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, RequestId};
@@ -37,12 +37,8 @@ impl Wire {
         Self { http, client }
     }
 
-    /// Another token than `refused`; none where a person has to sign in.
-    async fn token(&self, refused: Option<Secret>) -> Result<Option<Secret>, Trouble> {
-        let need = Need {
-            reject: refused,
-            ..Need::default()
-        };
+    /// A token as it is needed; none where a person has to sign in.
+    async fn token(&self, need: Need) -> Result<Option<Secret>, Trouble> {
         match self.client.token_for(&need).await {
             Ok(token) => Ok(Some(token)),
             Err(error) if error.class() == Class::SignInNeeded => Ok(None),
@@ -50,24 +46,47 @@ impl Wire {
         }
     }
 
-    /// Sends with a token; a token that is answered 401 is replaced once.
+    /// Sends with a token; one that is answered 401, or has too few scopes, is replaced once.
     async fn authorized<T, F, S>(&self, send: F) -> Result<T, Trouble>
     where
         F: Fn(Option<String>) -> S,
         S: Future<Output = Result<T, Trouble>>,
     {
         let bearer = |token: &Secret| token.expose().to_owned();
-        let Some(token) = self.token(None).await? else {
+        let Some(token) = self.token(Need::default()).await? else {
             return send(None).await;
         };
-        match send(Some(bearer(&token))).await {
-            Err(trouble) if is_unauthorized(&trouble) => match self.token(Some(token)).await? {
-                Some(another) => send(Some(bearer(&another))).await,
-                None => Err(trouble),
-            },
-            answer => answer,
+        let trouble = match send(Some(bearer(&token))).await {
+            Err(trouble) => trouble,
+            answer => return answer,
+        };
+        let challenge = step_up(&trouble).map(|(challenge, _)| challenge);
+        if challenge.is_none() && !is_unauthorized(&trouble) {
+            return Err(trouble);
+        }
+        // Another program may have renewed it, or signed in for more, meanwhile.
+        let need = Need {
+            reject: Some(token),
+            challenge,
+            ..Need::default()
+        };
+        match self.token(need).await? {
+            Some(another) => send(Some(bearer(&another))).await,
+            None => Err(trouble),
         }
     }
+}
+
+/// What the server demands beyond what the token may, where that is why it said no.
+pub(super) fn step_up(trouble: &Trouble) -> Option<(Challenge, &str)> {
+    let header = match trouble {
+        Trouble::InsufficientScope(error) => &error.www_authenticate_header,
+        // Some servers say so with a 401.
+        Trouble::AuthRequired(error) => &error.www_authenticate_header,
+        _ => return None,
+    };
+    let challenge = Challenge::parse(header).ok()?;
+    challenge.is_step_up().then_some((challenge, header))
 }
 
 /// Whether the answer was a 401, with a challenge or, as some servers send it, without.

@@ -40,7 +40,7 @@ impl Client {
         answer: SecretBytes,
     ) -> Result<(), Error> {
         let key = self.keys.key(true).await?;
-        let mut grant = (*self.discover().await?).clone();
+        let mut grant = (*self.discover(None).await?).clone();
         client_id.clone_into(&mut grant.client.id);
         let record = Record::of_answer(&self.options, Arc::new(grant), &answer, clock::now())?;
         let keep = Keep::login(&self.options, record, key, entropy()?)?;
