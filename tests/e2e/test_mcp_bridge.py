@@ -174,6 +174,25 @@ def test_words_for_a_client_that_cannot_be_asked(client, serve, issuer):
     assert len(issuer.log(endpoint="device_authorization")) == 1
 
 
+def test_a_code_that_ran_out_is_not_shown_again(client, own, started):
+    issuer = own("oidc", device_ttl=6)
+    server = McpServer("mcp1", issuer.issuer)
+    started(server)
+    first = client(server.address)
+    first.opened()
+    _, old = shown(first.answer(first.call("whoami"))["text"])
+    # The client goes, and with it the poll; the sign-in stays kept, and runs out.
+    assert first.close() == 0
+    asked = len(issuer.log(endpoint="token"))
+    time.sleep(7)
+    assert len(issuer.log(endpoint="token")) == asked
+    again = client(server.address)
+    again.opened()
+    _, new = shown(again.answer(again.call("whoami"))["text"])
+    assert new != old
+    assert again.close() == 0
+
+
 def test_an_expired_token_and_a_restart_need_no_person(command, client, serve, own, started):
     issuer = own("oidc", access_ttl=4)
     server = McpServer("mcp1", issuer.issuer)

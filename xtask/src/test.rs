@@ -60,6 +60,7 @@ fn binary_path() -> std::path::PathBuf {
 }
 
 /// Further arguments go to pytest, as in `cargo xtask test -k outage`.
+#[allow(clippy::too_many_lines, reason = "one step after another")]
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut report = Report::default();
     let python = report.step("Python packages", tools::python);

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use devicegrant::{BoxFuture, Client, Code, Error, Prompt, Prompter};
 use tokio::sync::watch;
@@ -36,6 +37,12 @@ impl Card {
 
 impl Prompter for Card {
     fn show(&self, prompt: Prompt) -> BoxFuture<'_, Result<(), Error>> {
+        // One that was kept may have run out before anybody asked for it again.
+        let expires = UNIX_EPOCH + Duration::from_millis(prompt.expires_at_ms);
+        if expires <= SystemTime::now() {
+            let error = Error::new(Code::ExpiredToken, "the code that was kept has expired");
+            return Box::pin(async { Err(error) });
+        }
         self.0.send_replace(Stage::Waiting(Box::new(prompt)));
         Box::pin(async { Ok(()) })
     }
