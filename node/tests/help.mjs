@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
+import { createServer as listen } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -68,11 +69,27 @@ export async function front(t, issuer, { lateMs = 0 } = {}) {
   return { at, seen, exchanges, endpoints };
 }
 
+/** Starts a redis-server, and returns its port. */
+export async function redis(t) {
+  const probe = listen().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  const server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder(t)], { stdio: ["ignore", "pipe", "inherit"] });
+  for await (const line of server.stdout.setEncoding("utf8")) if (/Ready to accept/.test(line)) break;
+  server.stdout.resume?.();
+  t.after(async () => {
+    server.kill();
+    await once(server, "exit");
+  });
+  return port;
+}
+
 /** Runs a program to its end. */
-export async function run(program, words, { env = {}, input, timeoutMs = 60_000 } = {}) {
-  const child = spawn(program, words, { env: { ...process.env, ...env }, stdio: "pipe" });
+export async function run(program, words, { env = {}, input, timeoutMs = 60_000, stderr = "pipe" } = {}) {
+  const child = spawn(program, words, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", stderr] });
   const out = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (out[name] += text));
+  for (const name of ["stdout", "stderr"]) child[name]?.setEncoding("utf8").on("data", (text) => (out[name] += text));
   child.stdin.end(input);
   const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
   const [code, signal] = await once(child, "close");

@@ -3,13 +3,14 @@
 import os
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from approve import decide
 from command import ROOT, environment
 from protected import Protected
 
-PROGRAM = os.environ.get("DEVICEGRANT_RMCP_BIN") or str(ROOT / "target" / "debug" / "examples" / "rmcp")
+PROGRAM = str(Path(os.environ.get("DEVICEGRANT_EXAMPLES") or ROOT / "target" / "debug" / "examples") / "rmcp")
 
 
 @pytest.fixture

@@ -86,19 +86,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         loud(cargo(&["build", "--release", "-p", "devicegrant-cli"]))
     });
 
-    let rmcp = report.step("the program of tests/e2e/test_rmcp.py", || {
-        let words = [
-            "build",
-            "-p",
-            "devicegrant",
-            "--features",
-            "rmcp",
-            "--example",
-            "rmcp",
-        ];
-        loud(cargo(&words))
-    });
-
     let wheel = python.as_ref().and_then(|python| {
         let wheel = report.step("the wheel", || wheel::install(python));
         if wheel.is_some() {
@@ -108,10 +95,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     });
     let worker = report.step("the program of tests/torture", torture::worker);
 
+    let mut built = None;
     if package.is_some() && binary.is_some() {
-        report.step("Node package, built", || {
+        built = report.step("Node package, built", || {
             wasm::twice()?;
-            loud(command(tools::NPM, &["run", "build", "--prefix", "node"]))
+            torture::node_package()
         });
         report.step("Node package, tested", || {
             let mut tests = command(tools::NPM, &["test", "--prefix", "node"]);
@@ -144,16 +132,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut pytest = command(python, &words);
     pytest.env("DEVICEGRANT_BIN", binary_path());
     pytest.env("DEVICEGRANT_TORTURE_BIN", worker);
+    // Made by the Rust tests.
+    pytest.env("DEVICEGRANT_EXAMPLES", target().join("debug/examples"));
     if let Some(mcp1) = mcp1 {
         pytest.env("DEVICEGRANT_MCP1_PYTHON", mcp1);
     }
-    if rmcp.is_none() {
-        let what = "tests/e2e/test_rmcp.py: it needs its program";
-        report.skipped.push(what.into());
-        pytest.arg("--ignore=tests/e2e/test_rmcp.py");
-    }
-    let program = format!("debug/examples/rmcp{}", std::env::consts::EXE_SUFFIX);
-    pytest.env("DEVICEGRANT_RMCP_BIN", target().join(program));
     let mut without = Vec::new();
     if node.is_none() {
         let what = "the tests against oidc-provider: they need the Node packages";
@@ -164,6 +147,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         let what = "the bridge before the TypeScript server: it needs its packages";
         report.skipped.push(what.into());
         without.push("typescript");
+    }
+    if built.is_none() || wheel.is_none() {
+        let what = "the tests of three languages: they need the wheel and the Node package";
+        report.skipped.push(what.into());
+        without.push("languages");
     }
     if !without.is_empty() {
         pytest.env("DEVICEGRANT_WITHOUT", without.join(","));
