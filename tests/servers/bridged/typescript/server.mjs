@@ -56,7 +56,10 @@ let origin;
 const calls = { count: 0 };
 const sessions = new Map();
 const app = express();
-const server = http.createServer(app);
+let isReady;
+const ready = new Promise((done) => { isReady = done; });
+// The port is known before the routes are; whoever comes in between waits.
+const server = http.createServer((request, response) => ready.then(() => app(request, response)));
 server.listen(Number(opt.port), '127.0.0.1', async () => {
   origin = `http://127.0.0.1:${server.address().port}`;
   const resourceServerUrl = new URL(`${origin}/mcp`);
@@ -78,6 +81,7 @@ server.listen(Number(opt.port), '127.0.0.1', async () => {
     await weather(calls).connect(transport);
     return transport.handleRequest(request, response, request.body);
   });
+  isReady();
   process.stdout.write(`${JSON.stringify({ address: `${origin}/mcp`, pid: process.pid })}\n`);
 });
 // Should whoever started this die, the pipe closes.
