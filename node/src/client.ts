@@ -279,6 +279,18 @@ export class Client {
     return there;
   }
 
+  /** Gives the kept sign-in up: nobody polls it any more. Nothing happens where there is none. */
+  async drop(): Promise<void> {
+    const { Flow, Key } = machines();
+    try {
+      const found = await drive(this.#call(() => Flow.findPending(this.#options)), this.#host());
+      // What no key opens is removed, and no server is asked.
+      await drive(Flow.revoke(found.header.id, new Key(random(32))), this.#host());
+    } catch (error) {
+      if (!(error instanceof SignInNeeded)) throw error;
+    }
+  }
+
   #finish(signal: AbortSignal | undefined, toTheEnd: boolean, onPrompt: OnPrompt | undefined) {
     return this.#run(signal, async (stretch): Promise<Pending | Tokens> => {
       const { Flow } = machines();
