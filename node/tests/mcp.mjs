@@ -38,12 +38,12 @@ export async function oidc(t, options = {}) {
   const lines = createInterface({ input: child.stdout });
   const [first] = await once(lines, "line");
   lines.on("line", (line) => asked.push(JSON.parse(line)));
-  const { issuer } = JSON.parse(first);
+  const { issuer, origin } = JSON.parse(first);
   const count = (grant) => asked.filter((one) => one.endpoint === "token" && one.grant_type === grant && one.status === 200).length;
   const devices = () => asked.filter((one) => one.endpoint === "device_authorization").length;
   const polls = () => asked.filter((one) => one.endpoint === "token" && /device_code$/.test(one.grant_type)).length;
   const registrations = () => asked.filter((one) => one.endpoint === "registration").length;
-  return { issuer, asked, exchanges: () => count("refresh_token"), devices, polls, registrations };
+  return { issuer, origin, asked, exchanges: () => count("refresh_token"), devices, polls, registrations };
 }
 
 /** A server on a free port; `handle(request, response)` may come later. */

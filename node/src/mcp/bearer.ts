@@ -3,7 +3,7 @@ import type { Client } from "devicegrant";
 import { SignInNeeded } from "devicegrant";
 
 /** How long after a renewal a 401 still means a token from before it. */
-const LATE_MS = 10_000;
+const LATE_MS = 2_000;
 
 export class Bearer {
   #client: Client;
