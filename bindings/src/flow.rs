@@ -176,18 +176,25 @@ impl Flow {
         }))
     }
 
-    /// Keeps a sign-in that waits, so that any process can finish it.
-    #[uniffi::constructor]
+    /// Keeps a sign-in that waits, so that any process can finish it; as the `first` only where no
+    /// other waits already.
+    #[uniffi::constructor(default(first = false))]
     pub fn keep_pending(
         options: Arc<Options>,
         pending: Arc<Pending>,
         wall_ms: u64,
         key: Arc<Key>,
         random: Vec<u8>,
+        first: bool,
     ) -> Fallible<Arc<Self>> {
         let (pending, key) = (pending.0.clone(), key.0.clone());
         let random = entropy(&random)?;
-        let keep = dg::Keep::pending(&options.0, pending, now(wall_ms, 0), key, random);
+        let new = if first {
+            dg::Keep::first_pending
+        } else {
+            dg::Keep::pending
+        };
+        let keep = new(&options.0, pending, now(wall_ms, 0), key, random);
         Ok(Self::of(keep.map_err(Failure)?, |kept| Output::Kept {
             id: kept.id.to_string(),
             revision: kept.revision,
@@ -203,6 +210,15 @@ impl Flow {
             dg::Find::login
         };
         Ok(Self::of(new(&options.0).map_err(Failure)?, found))
+    }
+
+    /// Gives up the sign-in that waits.
+    #[uniffi::constructor]
+    pub fn drop_pending(options: Arc<Options>) -> Fallible<Arc<Self>> {
+        Ok(Self::of(
+            dg::GiveUp::new(&options.0).map_err(Failure)?,
+            |waited| Output::GaveUp { waited },
+        ))
     }
 
     /// Finds the sign-in that waits for its person.

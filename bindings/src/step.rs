@@ -103,6 +103,9 @@ pub enum Output {
         id: String,
         revision: u64,
     },
+    GaveUp {
+        waited: bool,
+    },
     Renewal {
         renewal: Arc<Renewal>,
     },

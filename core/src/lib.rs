@@ -38,7 +38,8 @@ pub use flow::{
 };
 pub use grant::{Client, ClientAuth, Endpoints, Grant};
 pub use login::{
-    Ended, Find, Finish, Finished, Found, Header, Keep, Kept, Kind, Login, Record, Sealed, Survey,
+    Ended, Find, Finish, Finished, Found, GiveUp, Header, Keep, Kept, Kind, Login, Record, Sealed,
+    Survey,
 };
 pub use options::Options;
 pub use prompt::{Prompt, Qr};

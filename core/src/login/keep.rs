@@ -6,11 +6,13 @@
 //!                     └────────── Conflict ──────────────┘ at most five times
 //! ```
 //!
+//! Of several that begin at once only the first keeps its sign-in, where it asked for that.
+//!
 //! After a conflict the newest may be this very sign-in, renewed meanwhile by somebody who found
 //! it: then it is kept, and written over it would be a spent token.
 
 use super::record::KeptPending;
-use super::{Header, Record, sealed};
+use super::{Header, Record, Sealed, sealed};
 use crate::device::Pending;
 use crate::entropy::Entropy;
 use crate::error::{Code, Error};
@@ -41,6 +43,8 @@ pub struct Keep {
     what: What,
     key: Key,
     entropy: Entropy,
+    /// Whether a sign-in that waits already stays.
+    yields: bool,
     tries: u8,
     state: State,
     events: Events,
@@ -125,6 +129,24 @@ impl Keep {
         Ok(Self::at(id, What::Pending(Box::new(pending)), key, entropy))
     }
 
+    /// The same, where no other sign-in waits there that somebody could still approve: then that
+    /// one stays, and is what comes back. So of several programs that begin at once a person is
+    /// shown one code.
+    ///
+    /// Errors: as [`Keep::pending`].
+    pub fn first_pending(
+        options: &Options,
+        pending: Pending,
+        now: Now,
+        key: Key,
+        entropy: [u8; 32],
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            yields: true,
+            ..Self::pending(options, pending, now, key, entropy)?
+        })
+    }
+
     fn at(id: LoginId, mut what: What, key: Key, entropy: [u8; 32]) -> Self {
         let mut entropy = Entropy::new(entropy);
         what.header_mut().sign_in = entropy.name();
@@ -133,6 +155,7 @@ impl Keep {
             what,
             key,
             entropy,
+            yields: false,
             tries: 0,
             state: State::Start,
             events: Events::default(),
@@ -148,8 +171,21 @@ impl Keep {
         Ok(Step::Load(self.id.clone()))
     }
 
+    /// The sign-in that waits there, if anybody could still approve it.
+    fn waits(&self, bytes: &SecretBytes, revision: Revision, now: Now) -> Option<Kept> {
+        let sealed = Sealed::read(bytes.clone()).ok()?;
+        let there = sealed.pending(&self.key, &self.id, revision).ok()?;
+        let lives = there.pending.expires_at_ms() > now.wall_ms;
+        lives.then(|| Kept {
+            id: self.id.clone(),
+            revision,
+            sign_in: there.header.sign_in,
+        })
+    }
+
     fn save(
         &mut self,
+        now: Now,
         there: Option<&SecretBytes>,
         revision: Revision,
     ) -> Result<Step<Kept>, Error> {
@@ -159,6 +195,11 @@ impl Keep {
                 && sealed::sign_in(bytes).as_ref() == Some(&self.what.header().sign_in)
             {
                 return Ok(self.kept(revision));
+            }
+            if self.yields
+                && let Some(kept) = self.waits(bytes, revision, now)
+            {
+                return Ok(Step::Done(kept));
             }
         }
         let next = revision + 1;
@@ -195,11 +236,11 @@ pub(super) fn too_busy(tries: u8) -> Error {
 impl Flow for Keep {
     type Output = Kept;
 
-    fn step(&mut self, _: Now, input: Input) -> Result<Step<Kept>, Error> {
+    fn step(&mut self, now: Now, input: Input) -> Result<Step<Kept>, Error> {
         match (std::mem::replace(&mut self.state, State::Ended), input) {
             (State::Start, Input::Go) | (State::Saving, Input::Conflict) => self.load(),
             (State::Loading, Input::Loaded { bytes, revision }) => {
-                self.save(bytes.as_ref(), revision)
+                self.save(now, bytes.as_ref(), revision)
             }
             (State::Saving, Input::Saved(revision)) => Ok(self.kept(revision)),
             (_, Input::Failed(error)) => Err(error),

@@ -3,6 +3,7 @@
 
 mod find;
 mod finish;
+mod give_up;
 mod keep;
 mod record;
 mod sealed;
@@ -11,6 +12,7 @@ mod wanted;
 
 pub use find::{Find, Found};
 pub use finish::{Finish, Finished};
+pub use give_up::GiveUp;
 pub use keep::{Keep, Kept};
 pub use record::{Ended, Header, Record};
 pub use sealed::{Kind, Sealed};
