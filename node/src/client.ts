@@ -257,11 +257,14 @@ export class Client {
     });
   }
 
-  /** Keeps a sign-in that was begun, so that any process or replica can finish it. */
-  async keep(pending: Pending): Promise<void> {
+  /**
+   * Keeps a sign-in that was begun, so that any process or replica can finish it. With `first` one that
+   * waits already stays in its place, so that of several that begin at once a person sees one code.
+   */
+  async keep(pending: Pending, { first = false } = {}): Promise<void> {
     const key = await this.#keys.key(true);
     const held = Pending.held(pending);
-    const flow = () => machines().Flow.keepPending(this.#options, held, Date.now(), key, random(32));
+    const flow = () => machines().Flow.keepPending(this.#options, held, Date.now(), key, random(32), first);
     await drive(this.#call(flow), this.#host());
   }
 
@@ -279,16 +282,9 @@ export class Client {
     return there;
   }
 
-  /** Gives the kept sign-in up: nobody polls it any more. Nothing happens where there is none. */
-  async drop(): Promise<void> {
-    const { Flow, Key } = machines();
-    try {
-      const found = await drive(this.#call(() => Flow.findPending(this.#options)), this.#host());
-      // What no key opens is removed, and no server is asked.
-      await drive(Flow.revoke(found.header.id, new Key(random(32))), this.#host());
-    } catch (error) {
-      if (!(error instanceof SignInNeeded)) throw error;
-    }
+  /** Gives the kept sign-in up, for whoever polls it; true where one waited. */
+  drop(): Promise<boolean> {
+    return drive(this.#call(() => machines().Flow.dropPending(this.#options)), this.#host());
   }
 
   #finish(signal: AbortSignal | undefined, toTheEnd: boolean, onPrompt: OnPrompt | undefined) {

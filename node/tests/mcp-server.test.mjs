@@ -4,7 +4,8 @@ import { test } from "node:test";
 
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler } from "@modelcontextprotocol/server";
-import { Upstream } from "devicegrant/mcp";
+import { Client } from "devicegrant";
+import { ensure } from "devicegrant/mcp";
 import { demo, folder, front, sleep } from "./help.mjs";
 import { FirstServer, SecondServer, first, listen, overHttp, readPrompt, second, sessions, textOf } from "./mcp.mjs";
 
@@ -15,21 +16,21 @@ async function upstream(t, { script, ...options } = {}) {
   const issuer = await demo(t, { decide: "person", control: true, interval: 1, ...script });
   const counted = await front(t, issuer);
   const given = { ...counted.endpoints, clientId: "app", scopes: "read", home: folder(t) + "/h", key: KEY, store: "file" };
-  const there = new Upstream({ client: given, onePerson: true, ...options });
+  const login = new Client(given);
   const tell = (what) => async (code) => {
     const answer = await fetch(`${issuer}/demo/${what}`, { method: "POST", body: new URLSearchParams({ user_code: code }) });
     assert.ok(answer.ok, await answer.text());
   };
   const polls = () => counted.seen.filter(({ form }) => /device_code$/.test(form.grant_type ?? ""));
   const begun = () => counted.seen.filter(({ path }) => path === "/device_authorization").length;
-  return { issuer, given, there, polls, begun, approve: tell("approve"), deny: tell("deny"), seen: counted.seen };
+  return { issuer, given, login, options: { singleUser: true, ...options }, polls, begun, approve: tell("approve"), deny: tell("deny"), seen: counted.seen };
 }
 
 /** The tool: it tells who the API says the person is. */
-function withTool(Server, { issuer, there }) {
+function withTool(Server, { issuer, login: client, options }) {
   const server = new Server({ name: "tool", version: "1" });
   server.registerTool("whoami", { description: "Who am I at the API?" }, async (context) => {
-    const login = await there.ensure(context, server);
+    const login = await ensure(context, server, client, options);
     if (login.result) return login.result;
     const answer = await login.fetch(`${issuer}/api/whoami`);
     return { content: [{ type: "text", text: `hello ${(await answer.json()).sub}` }] };
@@ -165,7 +166,8 @@ test("no device code leaves the server, and a handle says nothing", async (t) =>
   const there = await connected(t, address, second({ means: { url: {} } }), "second");
   const asking = await there.client.callTool({ name: "whoami", arguments: {} }, { allowInputRequired: true });
   assert.equal(asking.resultType, "input_required");
-  assert.match(asking.requestState, /^[0-9a-f-]{36}$/);
+  assert.equal(asking.requestState, undefined);
+  assert.match(Object.keys(asking.inputRequests).join(), /^sign-in-[0-9a-f]{32}$/);
   await sleep(2500);
   const [{ form }] = api.polls();
   assert.ok(form.device_code.length > 10);

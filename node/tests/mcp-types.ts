@@ -4,10 +4,9 @@ import type { AuthProvider } from "@modelcontextprotocol/client";
 import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth.js";
 import { StreamableHTTPClientTransport as FirstTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { McpServer as FirstServer } from "@modelcontextprotocol/sdk/server/mcp.js";
-import { McpServer, createRequestStateCodec } from "@modelcontextprotocol/server";
-import type { ServerContext } from "@modelcontextprotocol/server";
+import { McpServer } from "@modelcontextprotocol/server";
 import { Client } from "devicegrant";
-import { Upstream, authorize, deviceAuth, deviceOAuthProvider } from "devicegrant/mcp";
+import { PerUser, authorize, deviceAuth, deviceOAuthProvider, ensure } from "devicegrant/mcp";
 import { z } from "zod";
 
 const client = new Client({ server: "https://mcp.example/mcp" });
@@ -20,32 +19,27 @@ export const transports = [
   new FirstTransport(url, { authProvider: oauth }),
 ];
 
-const codec = createRequestStateCodec<string>({ key: "0".repeat(32) });
-const upstream = new Upstream({
-  client: { issuer: "https://auth.example", clientId: "a", store: "memory" },
-  user: (context: ServerContext) => ({ key: String(context.http?.authInfo?.clientId), expectedSub: "alice" }),
-  mint: (handle, context: ServerContext) => codec.mint(handle, context),
-  hold: 30,
+const api = new PerUser({
+  issuer: "https://auth.example", clientId: "a", store: "memory",
+  expectedAccount: (user) => user.claims?.email as string | undefined,
 });
-
-const second = new McpServer({ name: "a", version: "1" }, { requestState: { verify: codec.verify } });
+const second = new McpServer({ name: "a", version: "1" });
 second.registerTool("weather", { inputSchema: z.object({ city: z.string() }) }, async ({ city }, context) => {
-  const login = await upstream.ensure(context, second, { scopes: ["read"] });
+  const login = await ensure(context, second, api, { scopes: ["read"], user: { subject: String(context.http?.authInfo?.clientId) } });
   if (login.result) return login.result;
   const token: string = login.token;
   return { content: [{ type: "text", text: `${city} ${token.length} ${(await login.fetch("https://api.example")).status}` }] };
 });
 
-const alone = new Upstream({ client: { issuer: "https://auth.example", clientId: "a" }, onePerson: true });
 const first = new FirstServer({ name: "a", version: "1" });
 first.registerTool("weather", { inputSchema: { city: z.string() } }, async ({ city }, context) => {
-  const login = await alone.ensure(context, first);
+  const login = await ensure(context, first, client, { singleUser: true, hold: 30 });
   if (login.result) return login.result;
   return { content: [{ type: "text", text: `${city} ${login.token}` }] };
 });
 
-// @ts-expect-error: a key names whose login it is
-new Upstream({ client: {}, user: () => ({ expectedSub: "alice" }) });
+// @ts-expect-error: somebody has to be expected, and by name
+new PerUser({ expectedSub: "alice" });
 // @ts-expect-error: the person is asked through their client
-new Upstream({ client: { onPrompt() {} } });
+new PerUser({ expectedSub: () => "alice", onPrompt() {} });
 export { done };

@@ -6,6 +6,7 @@ export type { FirstContext, InnerServer, SecondContext, ToolContext, ToolServer 
 export { deviceOAuthProvider } from "../mcp/oauth-provider.js";
 export type { DeviceOAuthProvider } from "../mcp/oauth-provider.js";
 export type { InputRequiredResult, PlainResult } from "../mcp/questions.js";
-export { Upstream } from "../mcp/upstream.js";
-export type { Need, NotYet, SignedIn, UpstreamOptions } from "../mcp/upstream.js";
-export type { User } from "../mcp/users.js";
+export { ensure } from "../mcp/ensure.js";
+export type { EnsureOptions, NotYet, SignedIn } from "../mcp/ensure.js";
+export { PerUser } from "../mcp/per-user.js";
+export type { PerUserOptions, User } from "../mcp/per-user.js";

@@ -1,7 +1,8 @@
 // One sign-in that waits for its person, polled in the background by nobody but this.
-import type { Client, Prompt, Tokens } from "devicegrant";
+import type { Client, Prompt } from "devicegrant";
 import { Pending, SignInNeeded, StoreError, TryLater } from "devicegrant";
 import type { Means } from "./context.js";
+import { digest } from "./digest.js";
 import { newError } from "./errors.js";
 import { pause } from "./waiting.js";
 
@@ -10,35 +11,66 @@ const LOOK_MS = 1_000;
 /** Past the code's end: the last poll, and a server or store that was away. */
 const GRACE_MS = 60_000;
 
+/** The one that runs for a client, begun or on its way. */
+const RUNNING = new WeakMap<Client, Promise<Attempt | undefined>>();
+
 export class Attempt {
-  readonly prompt: Prompt;
-  #told = false;
+  #told: boolean;
   #confirmed = false;
   #client: Client;
   #over = new AbortController();
-  #outcome: Promise<Tokens>;
+  #outcome: Promise<void>;
 
-  private constructor(client: Client, prompt: Prompt) {
+  private constructor(
+    client: Client,
+    readonly prompt: Prompt,
+    /**
+     * The name of the question, the same on every replica. It is no secret, and no way to anything: an
+     * answer counts only for the login of whoever brings it.
+     */
+    readonly handle: string,
+    mine: boolean,
+  ) {
     this.#client = client;
-    this.prompt = prompt;
+    // Whoever began it asks the person.
+    this.#told = !mine;
     this.#outcome = this.#run();
     // There may be nobody left who waits for it.
     this.#outcome.catch(() => {}).finally(() => this.#over.abort());
   }
 
   /**
-   * Goes on with a sign-in that is kept, begun by this process or another; else begins one. None where
-   * what was kept turns out to be approved already.
+   * The sign-in of this client that waits, begun where none does; however many ask, it is one. None
+   * where it turns out to be approved already.
    */
-  static async start(client: Client): Promise<Attempt | undefined> {
-    const kept = await waiting(client);
-    if (kept === "approved") return undefined;
-    if (kept) return new Attempt(client, kept);
-    const pending = await client.begin();
-    if (!pending.prompt) throw newError("out_of_turn", "the sign-in has nothing to show");
-    // Kept, so that any replica can finish it, and polled under its lease.
-    await client.keep(pending);
-    return new Attempt(client, pending.prompt);
+  static of(client: Client): Promise<Attempt | undefined> {
+    const there = RUNNING.get(client);
+    if (there) return there;
+    const starting = Attempt.#start(client);
+    RUNNING.set(client, starting);
+    const leave = () => void (RUNNING.get(client) === starting && RUNNING.delete(client));
+    starting.then((attempt) => {
+      if (!attempt || attempt.over.aborted) leave();
+      else attempt.over.addEventListener("abort", leave, { once: true });
+    }, leave);
+    return starting;
+  }
+
+  static async #start(client: Client): Promise<Attempt | undefined> {
+    let there = await waiting(client);
+    let mine: string | undefined;
+    if (!there) {
+      const pending = await client.begin();
+      mine = pending.prompt?.userCode;
+      // Kept, so that any replica can finish it, and polled under its lease.
+      await client.keep(pending, { first: true });
+      there = await waiting(client);
+    }
+    if (there === "approved") return undefined;
+    if (!there) throw newError("no_pending", "the sign-in ended before it began");
+    const { userCode, verificationUri, expiresAt } = there;
+    const handle = `sign-in-${await digest([verificationUri, userCode, expiresAt.getTime()])}`;
+    return new Attempt(client, there, handle, userCode === mine);
   }
 
   /**
@@ -64,8 +96,8 @@ export class Attempt {
     return this.#over.signal;
   }
 
-  /** Its tokens, or why there are none. */
-  get outcome(): Promise<Tokens> {
+  /** Resolves once there is a login; rejects with why there is none. */
+  get outcome(): Promise<void> {
     return this.#outcome;
   }
 
@@ -85,22 +117,29 @@ export class Attempt {
     await this.#client.drop();
   }
 
-  async #run(): Promise<Tokens> {
+  async #run(): Promise<void> {
     const end = this.prompt.expiresAt.getTime() + GRACE_MS;
     let last: unknown;
     while (!this.over.aborted && Date.now() < end) {
       await pause(LOOK_MS, this.over);
       if (this.over.aborted) break;
       try {
-        const there = await this.#client.pollKept();
-        if (!(there instanceof Pending)) return there;
+        if (!((await this.#client.pollKept()) instanceof Pending)) return;
       } catch (error) {
+        if (error instanceof SignInNeeded) return this.#elsewhere(error);
         // The code still lives; what is away may come back.
         if (!(error instanceof TryLater || error instanceof StoreError)) throw error;
         last = error;
       }
     }
     throw last ?? newError("gave_up", "the sign-in was given up");
+  }
+
+  /** Another replica ended it: with a login, or not. */
+  async #elsewhere(why: SignInNeeded): Promise<void> {
+    await this.#client.token().catch((error: unknown) => {
+      throw error instanceof SignInNeeded ? why : error;
+    });
   }
 }
 

@@ -1,4 +1,6 @@
 // What a tool is called with, in either generation of the SDK, as one thing to ask of.
+import { newError } from "./errors.js";
+import type { User } from "./per-user.js";
 
 /** What `@modelcontextprotocol/sdk` 1 gives a tool besides its arguments. */
 export interface FirstContext {
@@ -18,7 +20,6 @@ export interface SecondContext {
     method: string;
     signal: AbortSignal;
     notify(notification: any): Promise<void>;
-    requestState(): unknown;
     _meta?: { progressToken?: string | number };
     envelope?: object;
     inputResponses?: Record<string, unknown>;
@@ -46,8 +47,6 @@ export type Means = "url" | "form" | "text";
 export type Said = "accept" | "decline" | "cancel";
 
 const CAPABILITIES = "io.modelcontextprotocol/clientCapabilities";
-/** Under this name a question travels. */
-export const QUESTION = "sign_in";
 
 /** One call of a tool. */
 export class Call {
@@ -59,8 +58,8 @@ export class Call {
   readonly means: Means;
   /** Whether it came over HTTP: then whoever knows the address may have sent it. */
   readonly byHttp: boolean;
-  readonly said: Said | undefined;
-  readonly state: unknown;
+  #responses: Record<string, unknown> | undefined;
+  #authInfo: unknown;
   #notify: (notification: object) => Promise<void>;
   #progressToken: string | number | undefined;
   #progress = 0;
@@ -75,16 +74,35 @@ export class Call {
       const { id, signal, inputResponses, _meta } = second.mcpReq;
       [this.id, this.signal, this.#progressToken] = [id, signal, _meta?.progressToken];
       this.byHttp = second.http !== undefined || second.sessionId !== undefined;
-      this.said = said(inputResponses?.[QUESTION]);
-      this.state = second.mcpReq.requestState();
+      this.#responses = inputResponses;
+      this.#authInfo = second.http?.authInfo;
       this.#notify = (notification) => second.mcpReq.notify(notification);
     } else {
       const first = context as FirstContext;
       [this.id, this.signal, this.#progressToken] = [first.requestId, first.signal, first._meta?.progressToken];
       this.byHttp = [first.requestInfo, first.authInfo, first.sessionId].some((one) => one !== undefined);
-      this.said = this.state = undefined;
+      this.#authInfo = first.authInfo;
       this.#notify = (notification) => first.sendNotification(notification);
     }
+  }
+
+  /** What the person answered to that question; the client's answer is data of a stranger. */
+  said(handle: string): Said | undefined {
+    const responses = this.#responses;
+    const answer = responses && Object.hasOwn(responses, handle) ? responses[handle] : undefined;
+    const action = (answer as { action?: unknown } | null | undefined)?.action;
+    return action === "accept" || action === "decline" || action === "cancel" ? action : undefined;
+  }
+
+  /** Who calls, as the server's gate has found: `sub` and `iss` in the SDK's `authInfo.extra`. */
+  user(): User {
+    const extra = (this.#authInfo as { extra?: Record<string, unknown> } | undefined)?.extra;
+    const { sub, iss } = extra ?? {};
+    if (typeof sub !== "string" || !sub) {
+      const what = this.#authInfo ? "authInfo.extra names no sub" : "the request was let in without authInfo";
+      throw newError("bad_option", `whose login is meant? ${what}: authenticate callers, or give user`);
+    }
+    return { subject: sub, issuer: typeof iss === "string" ? iss : "", claims: extra };
   }
 
   /** Tells that the call is still at it, where the client wants to know. */
@@ -103,10 +121,4 @@ function means(capabilities: unknown): Means {
   const there = (capabilities as { elicitation?: { url?: object; form?: object } } | undefined)?.elicitation;
   if (!there) return "text";
   return there.url ? "url" : "form";
-}
-
-/** The client's answer is data of a stranger. */
-function said(answer: unknown): Said | undefined {
-  const action = (answer as { action?: unknown } | null | undefined)?.action;
-  return action === "accept" || action === "decline" || action === "cancel" ? action : undefined;
 }

@@ -1,6 +1,5 @@
 // What is said to a person through their client.
 import type { Prompt } from "devicegrant";
-import { QUESTION } from "./context.js";
 
 /** The result of a tool that could not do its work yet. */
 export interface PlainResult {
@@ -27,7 +26,6 @@ export interface InputRequiredResult {
   resultType: "input_required";
   /** Loose, because the SDK's type wants the identifier that this specification has taken away. */
   inputRequests: Record<string, any>;
-  requestState: string;
 }
 
 /** Not an answer of the tool's: a model is told so, and no output schema is asked of it. */
@@ -35,17 +33,18 @@ export function plain(text: string): PlainResult {
   return { content: [{ type: "text", text }], isError: true };
 }
 
+const WHY = "This tool needs you to sign in.";
+
 /** Everything a person needs, in words. */
-export function inWords(prompt: Prompt): string {
-  return `${prompt.plain}\nThis tool needs that sign-in. Tell the person, and call it again when they have approved.`;
+export function inWords(prompt: Prompt, why = WHY): string {
+  return `${why}\n${prompt.plain}\nTell the person, and call this tool again when they have approved.`;
 }
 
 /** The address goes where a client shows it whole and asks before it opens it. */
-export function byAddress(prompt: Prompt): ByAddress {
+export function byAddress(prompt: Prompt, why = WHY): ByAddress {
   const { userCode, verificationUri, verificationUriComplete } = prompt;
-  const what = verificationUriComplete ? "check that the page shows the code" : "enter the code";
-  const message = `Sign in at ${new URL(verificationUri).host}: ${what} ${userCode}. Approve only what you asked for yourself.`;
-  return { mode: "url", message, url: verificationUriComplete ?? verificationUri };
+  const what = verificationUriComplete ? "Check that the page shows the code" : "Enter the code";
+  return { mode: "url", message: `${why} ${what} ${userCode}.`, url: verificationUriComplete ?? verificationUri };
 }
 
 /** A form carries neither address nor code: only whether it is done. */
@@ -54,10 +53,10 @@ export function byForm(prompt: Prompt): ByForm {
   return { mode: "form", message, requestedSchema: { type: "object", properties: {} } };
 }
 
-export function inputRequired(params: ByAddress | ByForm, requestState: string): InputRequiredResult {
-  return {
-    resultType: "input_required",
-    inputRequests: { [QUESTION]: { method: "elicitation/create", params } },
-    requestState,
-  };
+/**
+ * Without a `requestState`: the name of the question is all that has to come back. A state would tie the
+ * next call to the replica that sealed it, and get in the way of a state of the server's own.
+ */
+export function inputRequired(handle: string, params: ByAddress | ByForm): InputRequiredResult {
+  return { resultType: "input_required", inputRequests: { [handle]: { method: "elicitation/create", params } } };
 }
