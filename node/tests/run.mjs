@@ -53,6 +53,7 @@ try {
   const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--offline"];
   execFileSync(npm, ["install", ...quiet, join(folder, packed.filename)], { cwd: folder, stdio: "inherit" });
   cpSync(here, join(folder, "tests"), { recursive: true });
+  cpSync(join(root, "../examples/node-mcp-server"), join(folder, "example"), { recursive: true });
   // The SDKs that the package is used with, as a program that uses it would have them.
   for (const name of ["@modelcontextprotocol", "zod"]) symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction");
   mkdirSync(join(folder, "home"), { mode: 0o700 });
