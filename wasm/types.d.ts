@@ -126,7 +126,8 @@ export class Flow<T> {
   /** Polls a kept sign-in under its lease: once, or to the end. */
   static finish(id: string, key: Key, toTheEnd: boolean, random: Uint8Array): Flow<Pending | Login>;
   /** A good token, renewed where that is due; `unwritten`, what an earlier one could not save, is taken over. */
-  static session(id: string, key: Key, need: Need, random: Uint8Array, unwritten?: Login): Flow<Renewal>;
+  /** `unwritten` and `expected` are taken over; `expected` says whose login it has to be. */
+  static session(id: string, key: Key, need: Need, random: Uint8Array, unwritten?: Login, expected?: Options): Flow<Renewal>;
   static revoke(id: string, key: Key): Flow<{ how: "nothing" | "at_server" | "not_offered" | "failed"; failure?: Failure }>;
   /** Everything that is kept, in its clear part. */
   static survey(): Flow<(Found | Failure)[]>;
@@ -138,6 +139,8 @@ export class Flow<T> {
 /** What a caller wishes, with the names of core: `target`, `issuer`, `client_id` … */
 export class Options {
   constructor(plain: Record<string, unknown>);
+  /** For what takes one over. */
+  copy(): Options;
   loginId(): string | undefined;
   /** The provider whose `NAME.json` may be the user's own. */
   providerName(): string | undefined;
@@ -208,6 +211,7 @@ export class Tokens {
   readonly refreshExpiresAtMs: number | null;
   readonly scopes: string[];
   readonly issuer: string | undefined;
+  readonly sub: string | undefined;
   readonly extra: Record<string, unknown>;
   free(): void;
 }
@@ -223,6 +227,7 @@ export interface Header {
     client_id: string;
     resource: string | null;
     account: string | null;
+    expected?: { sub?: string; account?: string };
     scopes: string[];
     signed_in_at_ms: number;
     sign_in: string;

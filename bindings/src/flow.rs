@@ -248,18 +248,22 @@ impl Flow {
     }
 
     /// Renews the login where the need asks for it. `unwritten` is what an earlier session could
-    /// not save.
-    #[uniffi::constructor]
+    /// not save; `options` say whose login it has to be.
+    #[uniffi::constructor(default(options = None))]
     pub fn session(
         id: String,
         key: Arc<Key>,
         need: Arc<Need>,
         random: Vec<u8>,
         unwritten: Option<Arc<Login>>,
+        options: Option<Arc<Options>>,
     ) -> Fallible<Arc<Self>> {
         let (key, need) = (key.0.clone(), need.0.clone());
         let session = dg::Session::new(LoginId(id.into()), key, need, entropy(&random)?);
-        let session = session.unwritten(unwritten.map(|login| login.0.clone()));
+        let mut session = session.unwritten(unwritten.map(|login| login.0.clone()));
+        if let Some(options) = options {
+            session = session.expecting(&options.0).map_err(Failure)?;
+        }
         Ok(Self::of(session, |renewal| Output::Renewal {
             renewal: Arc::new(Renewal(renewal)),
         }))

@@ -130,6 +130,8 @@ pub struct TokenFields {
     pub refresh_expires_at_ms: Option<u64>,
     pub scopes: Vec<String>,
     pub issuer: Option<String>,
+    /// Whose they are, where the server said so.
+    pub sub: Option<String>,
 }
 
 fn exposed(secret: Option<&Secret>) -> Option<String> {
@@ -145,6 +147,7 @@ impl Tokens {
             refresh_expires_at_ms: self.0.refresh_expires_at_ms,
             scopes: self.0.scopes.clone(),
             issuer: self.0.issuer.clone(),
+            sub: self.0.sub.clone(),
         }
     }
 
@@ -176,6 +179,8 @@ pub struct Header {
     pub revision: u64,
     /// `login`, `pending` or `ended`.
     pub kind: String,
+    /// How a person names it, and no other, behind a command.
+    pub name: String,
     pub profile: Option<String>,
     pub target: Option<String>,
     pub issuer: Option<String>,
@@ -195,6 +200,7 @@ fn header(id: &dg::LoginId, revision: u64, kind: dg::Kind, header: &dg::Header) 
     Header {
         id: id.to_string(),
         revision,
+        name: header.name(),
         kind: kind.as_str().unwrap_or_default().to_owned(),
         profile: header.profile,
         target: header.target,

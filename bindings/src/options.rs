@@ -19,7 +19,7 @@ impl Options {
         target = None, issuer = None, provider = None, device_endpoint = None,
         token_endpoint = None, client_id = None, client_secret = None, client_auth = None,
         scopes = [], audience = None, resource = None, params = None, pkce = None, profile = None, help_base = None,
-        server = None, client_metadata = None
+        server = None, client_metadata = None, expected_sub = None, expected_account = None
     ))]
     #[allow(clippy::too_many_arguments, reason = "named in every language")]
     pub fn new(
@@ -40,6 +40,8 @@ impl Options {
         help_base: Option<String>,
         server: Option<String>,
         client_metadata: Option<String>,
+        expected_sub: Option<String>,
+        expected_account: Option<String>,
     ) -> Fallible<Arc<Self>> {
         let client_auth = client_auth
             .map(|word| serde_json::from_value(Value::String(word)))
@@ -65,6 +67,8 @@ impl Options {
             help_base,
             server,
             client_metadata,
+            expected_sub,
+            expected_account,
         })))
     }
 

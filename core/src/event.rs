@@ -67,8 +67,8 @@ pub enum Event {
     RefreshJoined,
     /// Something that an operator should look at.
     Anomaly {
-        /// `polling_too_fast`, `response_lost`, `repeated_refusal`, `refresh_storm`, `fenced` or
-        /// `not_saved`.
+        /// `polling_too_fast`, `response_lost`, `repeated_refusal`, `refresh_storm`, `fenced`,
+        /// `not_saved` or `wrong_account`.
         kind: &'static str,
     },
     /// The server ended the login, and what was kept of it was removed.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::Expected;
 use crate::secret::{Secret, exposed_option};
 use crate::wire::dialect::Dialect;
 
@@ -102,6 +103,10 @@ pub struct Grant {
     /// True where the server takes the address of a client's own metadata as its identifier.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub takes_client_documents: bool,
+    /// Who has to approve, where that matters. It belongs to the pending login, so that whoever
+    /// finishes it checks it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
     /// True where the server lists `offline_access` and nobody asked for it.
     #[serde(default)]
     pub offline_access_unasked: bool,

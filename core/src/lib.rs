@@ -5,6 +5,7 @@
 //! no socket, file, environment, logger or FFI in here, so every conversation can be replayed.
 #![warn(missing_docs)]
 
+mod account;
 mod address;
 mod device;
 mod discover;
@@ -28,6 +29,7 @@ mod text;
 mod tokens;
 mod wire;
 
+pub use account::Expected;
 pub use device::{DeviceGrant, Pending, SignIn};
 pub use discover::Discover;
 pub use error::{Class, Code, Error, ServerError};

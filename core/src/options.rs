@@ -6,6 +6,7 @@ use data_encoding::BASE32_NOPAD;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::account::Expected;
 use crate::address;
 use crate::error::{Code, Error};
 use crate::flow::LoginId;
@@ -50,6 +51,12 @@ pub struct Options {
     pub params: BTreeMap<String, String>,
     /// Whether a PKCE challenge goes along; the provider decides where this is none.
     pub pkce: Option<bool>,
+    /// The `sub` of the account that has to approve (OpenID Connect Core §2), exactly.
+    pub expected_sub: Option<String>,
+    /// The account that has to approve, as a person knows it: a verified `email`, a
+    /// `preferred_username`, or the `sub`. Where a program serves several people, expect the `sub`:
+    /// nothing else is a server bound to give to one person only (OpenID Connect Core §5.7).
+    pub expected_account: Option<String>,
     /// A name for the login.
     pub profile: Option<String>,
     /// The start of the address that explains an error's code, before the provider's.
@@ -127,18 +134,42 @@ impl Options {
     }
 
     /// Which login this is (DESIGN §3, "Which login?"): by its profile where there is one, else by
-    /// target, client and resource. None where nothing is named.
+    /// target, client and resource, and the account that is expected. None where nothing is named.
     pub fn login_id(&self) -> Result<Option<LoginId>, Error> {
+        let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
         let fields = match (&self.profile, self.target_name()?) {
-            (Some(profile), _) => serde_json::json!([profile]),
-            (None, Some(target)) => serde_json::json!([
-                target,
-                self.client_id.as_deref().unwrap_or(""),
-                self.resource.as_deref().unwrap_or("")
-            ]),
+            (Some(profile), _) => vec![profile.clone()],
+            (None, Some(target)) => {
+                let mut fields = vec![target, or_empty(&self.client_id), or_empty(&self.resource)];
+                // Each account has a place of its own, also while its sign-in waits.
+                if let Some(expected) = self.expected()? {
+                    fields.extend([or_empty(&expected.sub), or_empty(&expected.account)]);
+                }
+                fields
+            }
             (None, None) => return Ok(None),
         };
-        Ok(Some(folder(&fields)))
+        Ok(Some(folder(&fields.into())))
+    }
+
+    /// Who has to approve, where that was said.
+    ///
+    /// Errors: `bad_option` for an empty name, which is a mistake and must not mean anybody.
+    pub(crate) fn expected(&self) -> Result<Option<Expected>, Error> {
+        let given = [&self.expected_sub, &self.expected_account];
+        if given
+            .into_iter()
+            .flatten()
+            .any(|name| name.trim().is_empty())
+        {
+            let message = "the account that is expected is named by an empty text";
+            return Err(Error::new(Code::BadOption, message));
+        }
+        let expected = Expected {
+            sub: self.expected_sub.clone(),
+            account: self.expected_account.clone(),
+        };
+        Ok((expected != Expected::default()).then_some(expected))
     }
 
     /// Where a sign-in to this login waits for its person.

@@ -34,6 +34,11 @@ pub struct Tokens {
     /// The ID token of OpenID Connect, unchecked.
     #[serde(with = "exposed_option")]
     pub id_token: Option<Secret>,
+    /// Whose they are: the `sub` of who approved, where the ID token that came with them says so
+    /// and holds (OpenID Connect Core §3.1.3.7), or the account was looked up because one was
+    /// expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
     /// What was granted; what was asked for, where the server does not say (RFC 6749 §5.1).
     pub scopes: Vec<String>,
     /// Who issued them, where that is known.
@@ -89,6 +94,7 @@ impl Tokens {
             )?,
             refresh_expires_at_ms: ends(dialect::REFRESH_EXPIRES_IN),
             id_token: secret(dialect::ID_TOKEN, "has an ID token that cannot be used")?,
+            sub: None,
             scopes: scopes.map_or_else(|| grant.scopes.clone(), |list| clean_scopes(&list)),
             issuer: grant.endpoints.issuer.clone(),
             extra: extra(answer, dialect),

@@ -178,7 +178,7 @@ export class Client {
     const bytes = random(33);
     const unwritten = this.#unwritten;
     this.#unwritten = undefined;
-    const flow = this.#call(() => Flow.session(id, key, need, bytes.subarray(0, 32), unwritten?.login.copy()));
+    const flow = this.#call(() => Flow.session(id, key, need, bytes.subarray(0, 32), unwritten?.login.copy(), this.#options.copy()));
     let renewal: wasm.Renewal;
     try {
       renewal = await drive(flow, this.#host(), stretch);

@@ -30,6 +30,10 @@ export interface ClientOptions {
   /** More parameters of the device authorization request. */
   params?: Readonly<Record<string, string>>;
   pkce?: boolean;
+  /** The `sub` of the account that has to approve, exactly; somebody else's approval is `wrong_account`. */
+  expectedSub?: string;
+  /** The same by what a person knows: a verified `email`, a `preferred_username`, or the `sub`. Where you serve several people, expect the `sub`. */
+  expectedAccount?: string;
   /** A name for the login. */
   profile?: string;
   /** The folder of logins, before `DEVICEGRANT_HOME`. */
@@ -55,7 +59,7 @@ const PLAIN = {
   server: "target", issuer: "issuer", provider: "provider", deviceEndpoint: "device_endpoint",
   tokenEndpoint: "token_endpoint", clientId: "client_id", clientSecret: "client_secret",
   clientAuth: "client_auth", audience: "audience", resource: "resource", params: "params",
-  pkce: "pkce", profile: "profile", helpBase: "help_base",
+  expectedSub: "expected_sub", expectedAccount: "expected_account", pkce: "pkce", profile: "profile", helpBase: "help_base",
 } as const;
 const ELSEWHERE = ["scopes", "home", "store", "key", "keySource", "fetch", "onPrompt", "onEvent"];
 

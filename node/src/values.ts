@@ -57,6 +57,10 @@ export class Tokens extends Kept {
   get issuer(): string | undefined {
     return this.#held.issuer;
   }
+  /** Whose they are: the `sub` of who approved, where the server said so and it holds. */
+  get sub(): string | undefined {
+    return this.#held.sub;
+  }
   /** Every other field of the answer. */
   get extra(): Record<string, unknown> {
     return this.#held.extra;

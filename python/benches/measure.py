@@ -96,8 +96,7 @@ def hot() -> None:
             pass
 
     there = msal.PublicClientApplication("c", authority=authority, http_client=Http(), instance_discovery=False)
-    flow = {"device_code": "d", "expires_at": time.time() + 600, "interval": 0}
-    got = there.acquire_token_by_device_flow(flow) if False else there.acquire_token_by_refresh_token("r", ["read"])
+    got = there.acquire_token_by_refresh_token("r", ["read"])
     assert "access_token" in got, got
     account = there.get_accounts()[0]
     assert there.acquire_token_silent(["read"], account)
@@ -211,4 +210,5 @@ def main() -> None:
     subprocess.run([sys.executable, HERE / "many.py", *many], check=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

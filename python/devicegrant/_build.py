@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Callable, Mapping, Sequence
 
 from . import _native, prompts
@@ -85,4 +84,6 @@ def build(
 
 
 def _tell(on_event: Callable[[Mapping[str, Any]], object], text: str) -> None:
+    import json
+
     on_event(json.loads(text))

@@ -42,6 +42,10 @@ def _which(parser: argparse.ArgumentParser) -> None:
         ("--device-endpoint", "URL"), ("--token-endpoint", "URL"),
     ):  # fmt: skip
         parser.add_argument(flag, metavar=what)
+    parser.add_argument("--expect-sub", dest="expected_sub", metavar="SUB",
+        help="the sub of the account that has to approve (OpenID Connect)")  # fmt: skip
+    parser.add_argument("--expect-account", dest="expected_account", metavar="ACCOUNT",
+        help="the account that has to approve: a verified e-mail address, a username, or the sub")  # fmt: skip
 
 
 def span(text: str) -> float:

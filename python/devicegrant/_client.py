@@ -48,6 +48,8 @@ class Client(Kept):
         resource: str | None = None,
         params: Mapping[str, str] | None = None,
         pkce: bool | None = None,
+        expected_sub: str | None = None,
+        expected_account: str | None = None,
         profile: str | None = None,
         home: str | PathLike[str] | None = None,
         store: Store | Literal["auto", "file", "memory"] = "auto",
@@ -69,13 +71,18 @@ class Client(Kept):
         sends a `Request`. `ca` names a file of root certificates to trust too. `prompt` shows a
         `Prompt`; without one the terminal or the notebook does. `on_event` gets what happens.
 
+        `expected_sub` is the `sub` of the account that has to approve, `expected_account` the same
+        by what a person knows: a verified `email`, a `preferred_username`, or the `sub`. Somebody
+        else's approval is `Denied` (`wrong_account`), and nothing is kept of it. Where a program
+        serves several people, expect the `sub`.
+
         Raises `Usage` (`bad_option`) and `StoreError` for what cannot be used.
         """
         given = Given(dict(
             target=server, issuer=issuer, provider=provider, device_endpoint=device_endpoint,
             token_endpoint=token_endpoint, client_id=client_id, client_secret=client_secret,
             client_auth=client_auth, audience=audience, resource=resource, pkce=pkce,
-            profile=profile, help_base=help_base, key=key,
+            expected_sub=expected_sub, expected_account=expected_account, profile=profile, help_base=help_base, key=key,
         ))  # fmt: skip
         # A traceback may show what stands here.
         client_secret = key = None

@@ -33,7 +33,7 @@ def _redis(given: Namespace) -> Any:
 
 
 def _client(given: Namespace, **more: Any) -> Client:
-    names = ("issuer", "provider", "client_id", "resource", "profile", "device_endpoint", "token_endpoint")
+    names = ("issuer", "provider", "client_id", "resource", "expected_sub", "expected_account", "profile", "device_endpoint", "token_endpoint")
     return Client(
         given.target,
         **{name: getattr(given, name) for name in names},
@@ -202,7 +202,7 @@ def status(given: Namespace) -> int:
 
     client = _client(given)
     engine = client._engine
-    named = any(getattr(given, name) for name in ("target", "issuer", "provider", "client_id", "resource", "profile", "device_endpoint"))  # fmt: skip
+    named = any(getattr(given, name) for name in ("target", "issuer", "provider", "client_id", "resource", "expected_sub", "expected_account", "profile", "device_endpoint"))  # fmt: skip
     if named:
         found = finish(engine.look())
         health = finish(engine.health(found))

@@ -111,7 +111,7 @@ class Engine:
         random = urandom(33)
         unwritten, self._unwritten = self._unwritten, None
         login = unwritten[0] if unwritten else None
-        flow = call(Flow.session, self._id, key, need, random[:32], login)
+        flow = call(Flow.session, self._id, key, need, random[:32], login, self._options)
         try:
             output = await drive(flow, host, stretch)
         except BaseException as error:

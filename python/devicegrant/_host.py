@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from inspect import isawaitable
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from . import _native
@@ -90,7 +90,7 @@ class Host:
         from ._values import Prompt
 
         shown = self.prompt(Prompt(prompt))
-        if isawaitable(shown):
+        if isinstance(shown, Awaitable):
             await shown
 
     def observe(self, event: str) -> None:

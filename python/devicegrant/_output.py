@@ -59,7 +59,4 @@ def whose(header: _native.Header) -> dict[str, Any]:
 
 def name(header: _native.Header) -> str:
     """How a person names this login and no other."""
-    if header.profile:
-        return f"--profile {header.profile}"
-    named = f"{header.target or header.issuer or ''} --client-id {header.client_id}"
-    return named + (f" --resource {header.resource}" if header.resource else "")
+    return str(header.name)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Awaitable, Protocol, Sequence, Union, runtime_checkable
 
 from . import _native
 from ._errors import DeviceGrantError, new
 from ._host import told
 from ._stretch import Stretch
-from ._ways import Ways
+from ._ways import Ways, is_coroutine_function
 
 Input: Any = _native.Input
 Locked = _native.Locked
@@ -77,13 +76,14 @@ class Stored:
     async def _call(self, stretch: Stretch, name: str, *arguments: Any) -> Any:
         method, ways = getattr(self._store, name), self._ways
         assert ways is not None
-        if not ways.is_async and iscoroutinefunction(method):
+        is_async = not self._native and is_coroutine_function(method)
+        if not ways.is_async and is_async:
             raise new("bad_option", "devicegrant.sync takes a store of plain methods, not async ones")
-        if self._in_memory or iscoroutinefunction(method) or not ways.is_async:
+        if self._in_memory or is_async or not ways.is_async:
             answer = method(*arguments)
         else:
             answer = await ways.blocking(lambda: method(*arguments), stretch)
-        return await answer if isawaitable(answer) else answer
+        return await answer if isinstance(answer, Awaitable) else answer
 
     async def _ask(self, stretch: Stretch, name: str, *arguments: Any) -> tuple[Any, Any]:
         """The answer, or else what the flow is told of why there is none."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from inspect import isawaitable, iscoroutinefunction
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Callable
 
 from . import _native
 from ._errors import new
+from ._ways import is_coroutine_function
 
 if TYPE_CHECKING:
     from ._host import Sender
@@ -63,11 +64,11 @@ class _Own:
 
     async def send(self, request: _native.Request, ways: Ways, stretch: Stretch) -> Any:
         try:
-            if ways.is_async and not iscoroutinefunction(self._send):
+            if ways.is_async and not is_coroutine_function(self._send):
                 answer = await ways.thread(lambda: self._send(request), stretch)
             else:
                 answer = self._send(request)
-            return await answer if isawaitable(answer) else answer
+            return await answer if isinstance(answer, Awaitable) else answer
         except NotReached as why:
             return why.reason
 
@@ -78,7 +79,7 @@ class _Httpx:
     def __init__(self, client: Any) -> None:
         self._client = client
         self._library: Any = sys.modules[type(client).__mro__[-2].__module__.partition(".")[0]]
-        self._is_async = iscoroutinefunction(client.send)
+        self._is_async = is_coroutine_function(client.send)
 
     async def send(self, request: _native.Request, ways: Ways, stretch: Stretch) -> Any:
         seconds = request.timeout_ms / 1000

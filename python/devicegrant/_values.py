@@ -76,6 +76,12 @@ class Tokens(Kept):
         return issuer
 
     @property
+    def sub(self) -> str | None:
+        """Whose they are: the `sub` of who approved, where the server said so and it holds."""
+        sub: str | None = self._fields.sub
+        return sub
+
+    @property
     def extra(self) -> Mapping[str, Any]:
         """Every other field of the answer."""
         import json

@@ -3,7 +3,7 @@ the command's `--store redis` (docs/REDIS.md). Needs redis-py: `pip install devi
 
 from __future__ import annotations
 
-from inspect import isawaitable
+from collections.abc import Awaitable
 from os import urandom
 from typing import Any, Callable
 
@@ -107,7 +107,7 @@ class RedisStore:
             one = asked(again)
             try:
                 answer = self._redis.eval(one.script, len(one.keys), *one.keys, *one.args)
-                return await answer if isawaitable(answer) else answer
+                return await answer if isinstance(answer, Awaitable) else answer
             except Exception as why:
                 told = _told(why)
                 if again or not _native.redis_passes(*told):

@@ -33,10 +33,17 @@ class Store:
 
     # The beginning.
 
-    def grant(self):
+    def begun_with(self, kept):
+        """The options; for a sign-in for whatever account without what they expect."""
+        if not kept.get("anybody"):
+            return self.options
+        named = {k: v for k, v in self.vector["options"].items() if not k.startswith("expected_")}
+        return replay.options({"options": named})
+
+    def grant(self, options):
         own = self.vector.get("own_provider")
         own = json.dumps(own) if own is not None else None
-        flow, step = native.Flow.discover(self.options, own), GO
+        flow, step = native.Flow.discover(options, own), GO
         while not isinstance(step := flow.step(replay.WALL, replay.STEADY, step), Step.DONE):
             assert isinstance(step, Step.SEND)
             step = response(self.vector["metadata"])
@@ -50,7 +57,8 @@ class Store:
 
     def sign_in(self, kept):
         """A login as a sign-in at that time would have kept it."""
-        wall, grant = replay.WALL - kept.get("ago_ms", 0), self.grant()
+        options = self.begun_with(kept)
+        wall, grant = replay.WALL - kept.get("ago_ms", 0), self.grant(options)
         code = {
             "device_code": "device-code-0", "user_code": "A", "interval": 1, "expires_in": 600,
             "verification_uri": "https://auth.example.com/device",
@@ -58,13 +66,14 @@ class Store:
         poll = native.Flow.poll(self.begun(grant, code, wall - 60_000))
         poll.step(wall, 61_000, GO)
         tokens = poll.step(wall, 61_000, response(kept["answer"])).output.tokens
-        flow = native.Flow.keep(self.options, grant, tokens, wall, key(), bytes([1]) * 32)
+        flow = native.Flow.keep(options, grant, tokens, wall, key(), bytes([1]) * 32)
         return self.written(flow, kept.get("revision", 1))
 
     def wait(self, waiting):
         wall = replay.WALL - waiting.get("ago_ms", 0)
-        pending = self.begun(self.grant(), waiting["answer"], wall)
-        flow = native.Flow.keep_pending(self.options, pending, wall, key(), bytes([2]) * 32)
+        options = self.begun_with(waiting)
+        pending = self.begun(self.grant(options), waiting["answer"], wall)
+        flow = native.Flow.keep_pending(options, pending, wall, key(), bytes([2]) * 32)
         return self.written(flow, waiting.get("revision", 1))
 
     def written(self, flow, revision):
@@ -190,7 +199,7 @@ async def run(vector, player):
         store.names[waiting] = "pending"
     name = vector["flow"]
     if name == "session":
-        flow = native.Flow.session(id, key(), need, replay.RANDOM, None)
+        flow = native.Flow.session(id, key(), need, replay.RANDOM, None, store.options)
     elif name == "revoke":
         flow = native.Flow.revoke(id, key())
     else:

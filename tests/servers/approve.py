@@ -1,6 +1,6 @@
 """Plays the person who approves (or denies) a sign-in, over the server's own HTML forms.
 
-    approve.py VERIFICATION_URI USER_CODE [--deny]
+    approve.py VERIFICATION_URI USER_CODE [--deny] [--as NAME]
 
 There is nothing here about one server or another: whatever form comes back is filled in as a
 person would (a login, the code, then yes or no), until a page without such a form arrives.
@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 
 import httpx
 
-LOGIN = {"login": "alice", "username": "alice", "password": "wonderland"}
+PASSWORD = "wonderland"
 # (button or field, value) that means yes or no on the pages of oidc-provider, DOT and the demo.
 YES = {("action", "accept"), ("action", "approve"), ("decision", "approve")}
 NO = {("action", "deny"), ("abort", "yes"), ("decision", "deny")}
@@ -40,9 +40,10 @@ class Forms(HTMLParser):
                 form["fields"][at["name"]] = at.get("value", "")
 
 
-def _answer(form, user_code, approve):
+def _answer(form, user_code, approve, person):
     """What to send for this form, whether it says yes or no, and whether that is the final word."""
-    data = {name: LOGIN.get(name, value) for name, value in form["fields"].items()}
+    login = {"login": person, "username": person, "password": PASSWORD}
+    data = {name: login.get(name, value) for name, value in form["fields"].items()}
     if "user_code" in data:
         data["user_code"] = user_code
     wanted = YES if approve else NO
@@ -52,7 +53,7 @@ def _answer(form, user_code, approve):
     return data, chosen is not None, chosen is not None and not approve
 
 
-def decide(verification_uri, user_code, approve=True, timeout=20, before_the_answer=lambda: None):
+def decide(verification_uri, user_code, approve=True, timeout=20, before_the_answer=lambda: None, person="alice"):
     """Enter `user_code` at `verification_uri` and say yes or no. Returns the last page's text.
 
     `before_the_answer` is called when all is filled in but the yes or no, as a person hesitates.
@@ -66,7 +67,7 @@ def decide(verification_uri, user_code, approve=True, timeout=20, before_the_ans
             if not forms:
                 return page.text
             fields = forms[0]["fields"]
-            data, answered, final = _answer(forms[0], user_code, approve)
+            data, answered, final = _answer(forms[0], user_code, approve, person)
             # Where there is a yes or no, the code is only carried along.
             entered += "user_code" in fields and "confirm" not in fields and not answered
             if entered > 1:
@@ -84,8 +85,9 @@ def main():
     parser.add_argument("verification_uri")
     parser.add_argument("user_code")
     parser.add_argument("--deny", action="store_true")
+    parser.add_argument("--as", dest="person", default="alice")
     args = parser.parse_args()
-    decide(args.verification_uri, args.user_code, approve=not args.deny)
+    decide(args.verification_uri, args.user_code, approve=not args.deny, person=args.person)
     print("denied" if args.deny else "approved")
 
 

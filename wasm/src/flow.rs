@@ -186,17 +186,21 @@ impl Flow {
         ))
     }
 
-    /// `unwritten` is what an earlier session could not save.
+    /// `unwritten` is what an earlier session could not save, `expected` whose login it has to be.
     pub fn session(
         id: String,
         key: &Key,
         need: &crate::options::Need,
         random: &[u8],
         unwritten: Option<Login>,
+        expected: Option<crate::options::Options>,
     ) -> Fallible<Self> {
         let (key, need) = (key.0.clone(), need.0.clone());
         let session = dg::Session::new(LoginId(id.into()), key, need, entropy(random)?);
-        let session = session.unwritten(unwritten.map(|login| login.0));
+        let mut session = session.unwritten(unwritten.map(|login| login.0));
+        if let Some(options) = expected {
+            session = session.expecting(&options.0)?;
+        }
         Ok(Self::of(session, |renewal| Renewal(renewal).into()))
     }
 

@@ -82,6 +82,7 @@ getters!(Tokens {
     refreshExpiresAtMs refresh_expires_at_ms: JsValue = |tokens| tokens.refresh_expires_at_ms.map_or(JsValue::NULL, number);
     scopes scopes: JsValue = |tokens| texts(&tokens.scopes);
     issuer issuer: Option<String> = |tokens| tokens.issuer.clone();
+    sub sub: Option<String> = |tokens| tokens.sub.clone();
     extra extra: JsValue = |tokens| {
         let object = js_sys::Object::new();
         for (name, value) in &tokens.extra {

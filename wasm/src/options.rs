@@ -17,6 +17,11 @@ impl Options {
         Ok(Self(take(plain)?))
     }
 
+    /// For what takes one over.
+    pub fn copy(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     #[wasm_bindgen(js_name = loginId)]
     pub fn login_id(&self) -> Fallible<Option<String>> {
         Ok(self.0.login_id()?.map(|id| id.to_string()))

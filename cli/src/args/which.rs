@@ -25,6 +25,12 @@ pub(crate) struct Which {
     /// The resource that the token is for (RFC 8707)
     #[arg(long, value_name = "URI")]
     resource: Option<String>,
+    /// The sub of the account that has to approve (OpenID Connect)
+    #[arg(long, value_name = "SUB")]
+    expect_sub: Option<String>,
+    /// The account that has to approve: a verified e-mail address, a username, or the sub
+    #[arg(long, value_name = "ACCOUNT")]
+    expect_account: Option<String>,
     /// The login's name
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
@@ -45,6 +51,8 @@ impl Which {
             provider: self.provider.clone(),
             client_id: self.client_id.clone(),
             resource: self.resource.clone(),
+            expected_sub: self.expect_sub.clone(),
+            expected_account: self.expect_account.clone(),
             profile: self.profile.clone(),
             device_endpoint: self.device_endpoint.clone(),
             token_endpoint: self.token_endpoint.clone(),
@@ -76,6 +84,8 @@ impl Which {
             ("--provider", self.provider.as_deref()),
             ("--client-id", self.client_id.as_deref()),
             ("--resource", self.resource.as_deref()),
+            ("--expect-sub", self.expect_sub.as_deref()),
+            ("--expect-account", self.expect_account.as_deref()),
             ("--profile", self.profile.as_deref()),
             ("--device-endpoint", self.device_endpoint.as_deref()),
             ("--token-endpoint", self.token_endpoint.as_deref()),

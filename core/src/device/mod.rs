@@ -13,8 +13,13 @@
 //!   │                                           Send ▼            │ unreachable, failing
 //!   │                                             Polling ────────┘ (poll: Done(Pending))
 //!   │                                                │
-//!   ▼ refused                                        ▼ tokens, denied, expired, refused
-//!  Ended ◄───────────────────────────────────────── Ended
+//!   ▼ refused                   denied, expired, refused │  tokens
+//!  Ended ◄────────────────────────────────────────────┤   ├──────► Done(Tokens)
+//!                                                     │   ▼ an account is expected
+//!                                         Revoking ◄──── Checking: ID token, userinfo
+//!                                             │  not the account       │ the account
+//!                                      error  ▼                        ▼
+//!                                           Ended                  Done(Tokens)
 //! ```
 
 mod authorization;
@@ -28,6 +33,7 @@ use data_encoding::BASE64URL_NOPAD;
 
 pub use pending::Pending;
 
+use crate::account::{Check, Found, TakeBack};
 use crate::error::{Code, Error};
 use crate::event::{Event, Events};
 use crate::flow::{Flow, Input, Now, Reason, Response, Step, out_of_turn};
@@ -57,6 +63,8 @@ pub struct DeviceGrant {
     auth: ClientAuth,
     /// Why the secret in the header was refused, once it goes into the body.
     refused: Option<Error>,
+    /// The server issued tokens: no later poll can bring others.
+    spent: bool,
     events: Events,
 }
 
@@ -86,6 +94,12 @@ enum State {
         pending: Pending,
         sent: Now,
     },
+    /// The tokens are here, and the userinfo endpoint is asked whose they are.
+    Checking(Box<Check>),
+    /// The same, before it is asked again.
+    CheckPausing(Box<Check>),
+    /// The tokens are another's and on their way back.
+    Revoking(Box<TakeBack>),
     Ended,
 }
 
@@ -137,6 +151,7 @@ impl DeviceGrant {
                 until: 0,
             },
             refused: None,
+            spent: false,
             events: Events::default(),
         }
     }
@@ -147,6 +162,7 @@ impl DeviceGrant {
             auth: pending.grant.client.auth,
             state: State::Waiting(pending),
             refused: None,
+            spent: false,
             events: Events::default(),
         }
     }
@@ -261,6 +277,45 @@ impl DeviceGrant {
         }
     }
 
+    /// True once the server has taken the code for tokens, whatever became of them.
+    pub(crate) fn has_spent_code(&self) -> bool {
+        self.spent
+    }
+
+    fn checked(&mut self, found: Found) -> Next {
+        match found {
+            Found::Right(tokens) => Ok(Step::Done(SignIn::Tokens(tokens))),
+            Found::Ask(check, mut request) => {
+                request.must_finish = self.mode == Mode::Poll;
+                self.state = State::Checking(check);
+                Ok(Step::Send(request))
+            }
+            Found::Pause(check) => {
+                let until = check.until;
+                self.state = State::CheckPausing(check);
+                Ok(Step::Wait { until })
+            }
+            Found::Wrong(tokens) => {
+                if tokens.is_of_another() {
+                    self.events.push(Event::Anomaly {
+                        kind: "wrong_account",
+                    });
+                }
+                self.take_back(tokens)
+            }
+        }
+    }
+
+    fn take_back(&mut self, mut tokens: Box<TakeBack>) -> Next {
+        match tokens.next() {
+            Some(request) => {
+                self.state = State::Revoking(tokens);
+                Ok(Step::Send(request))
+            }
+            None => Err(tokens.end()),
+        }
+    }
+
     fn polled(&mut self, pending: Pending, now: Now, outcome: Outcome) -> Next {
         if let Outcome::TooFast(_) = outcome {
             self.events.push(Event::Anomaly {
@@ -277,7 +332,8 @@ impl DeviceGrant {
                     expires_in,
                     refreshable: tokens.refresh_token.is_some(),
                 });
-                Ok(Step::Done(SignIn::Tokens(tokens)))
+                self.spent = true;
+                self.checked(Check::begin(&pending.grant, tokens, now))
             }
             Outcome::Again(event) | Outcome::TooFast(event) => {
                 self.events.push(event);
@@ -324,6 +380,29 @@ impl Flow for DeviceGrant {
             (State::Polling { mut pending, .. }, Input::Unreachable(reason)) => {
                 let outcome = poll::unreachable(&mut pending, now, reason);
                 self.polled(pending, now, outcome)
+            }
+            (State::CheckPausing(check), Input::Go) if now.steady_ms < check.until => {
+                self.checked(Found::Pause(check))
+            }
+            (State::CheckPausing(check), Input::Go) => self.checked(check.ask(now)),
+            (State::Checking(check), Input::Response(response)) => {
+                self.checked(check.answered(now, &response))
+            }
+            (State::Checking(check), Input::Unreachable(reason)) => {
+                self.events.push(Event::Unreachable {
+                    reason: reason.as_str(),
+                });
+                self.checked(check.unreachable(now, reason))
+            }
+            (State::Revoking(mut tokens), Input::Response(response)) => {
+                if tokens.answered(&response) {
+                    self.events.push(Event::Revoked);
+                }
+                self.take_back(tokens)
+            }
+            (State::Revoking(mut tokens), Input::Unreachable(_)) => {
+                tokens.unreachable();
+                self.take_back(tokens)
             }
             (state, _) => {
                 self.state = state;

@@ -136,7 +136,8 @@ impl Discover {
         // What an issuer would say is known; what a server says of itself is not.
         let may_be_issuer = self.plan.issuer.is_some() || self.plan.server.is_none();
         match self.plan.grant(None, None) {
-            Some(grant) if may_be_issuer && !grant.client.is_unknown() => {
+            // Who approved is told by what only the metadata names.
+            Some(grant) if may_be_issuer && !grant.client.is_unknown() && !self.plan.expects() => {
                 Ok(Step::Done(Arc::new(grant)))
             }
             _ => self.next(),
@@ -178,10 +179,20 @@ impl Discover {
             } else if let Some(server) = self.server.take() {
                 self.look_at(resource::addresses(&server), What::Resource);
                 self.look_first(server.into(), What::Server);
+            } else if let Some(grant) = self.known_without_metadata() {
+                return Ok(Step::Done(Arc::new(grant)));
             } else {
                 return Err(self.nothing());
             }
         }
+    }
+
+    /// Endpoints that were given do without the metadata that was looked for on behalf of the
+    /// account: an ID token may say all.
+    fn known_without_metadata(&self) -> Option<Grant> {
+        let known = self.plan.issuer.is_some() && self.resource.is_none() && self.plan.expects();
+        let grant = self.plan.grant(None, None).filter(|_| known)?;
+        (!grant.client.is_unknown()).then_some(grant)
     }
 
     fn look_at(&mut self, mut urls: Vec<Arc<str>>, at: What) {

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::metadata::Metadata;
 use super::resource::Resource;
+use crate::account::Expected;
 use crate::address;
 use crate::error::{Code, Error};
 use crate::grant::{Client, ClientAuth, Endpoints, Grant};
 use crate::options::{Named, Options};
 use crate::provider::{self, Provider};
 use crate::text::quote;
+
+const OFFLINE_ACCESS: &str = "offline_access";
 
 /// What is known without asking the server.
 #[derive(Debug)]
@@ -23,6 +26,7 @@ pub(super) struct Plan {
     client_id: String,
     pub(super) device: Option<Arc<str>>,
     token: Option<Arc<str>>,
+    expected: Option<Expected>,
 }
 
 impl Plan {
@@ -79,6 +83,7 @@ impl Plan {
             return Err(Error::new(Code::NoClientId, message));
         }
         let plan = Self {
+            expected: options.expected()?,
             client_id: client_id.unwrap_or_default(),
             provider,
             issuer,
@@ -93,6 +98,10 @@ impl Plan {
                     format!("this provider wants the parameter {name}: --param {name}=VALUE");
                 return Err(Error::new(Code::BadOption, message));
             }
+        }
+        if plan.expects() && plan.issuer.is_none() && plan.server.is_none() {
+            let message = "who approved can only be checked where an issuer is known: name it with --issuer in place of a provider or endpoints alone";
+            return Err(Error::new(Code::BadOption, message));
         }
         plan.no_parameter_twice()?;
         Ok(plan)
@@ -147,7 +156,8 @@ impl Plan {
         let (auth, may_post_secret) = self.client_auth(found);
         let options = &self.options;
         let offline_listed = found.is_some_and(|f| offline(&f.scopes));
-        let scopes = self.asked_scopes(resource, offline_listed);
+        let listed = found.map_or(&[][..], |f| &f.scopes);
+        let scopes = self.asked_scopes(resource, listed);
         let given = |name: &str| options.params.contains_key(name);
         let mut params: Vec<_> = options.params.clone().into_iter().collect();
         if let Some(audience) = &options.audience {
@@ -178,6 +188,7 @@ impl Plan {
             takes_client_documents: found.is_some_and(|f| f.client_documents),
             offline_access_unasked: offline_listed && !offline(&scopes),
             scopes,
+            expected: self.expected.clone(),
             resource: options.resource.clone().or_else(|| {
                 let found = resource.filter(|_| !given("resource"))?;
                 Some(found.name.clone())
@@ -190,18 +201,39 @@ impl Plan {
 
     /// The caller's, else what the resource wants (its challenge comes before its list), with
     /// `offline_access` where the server has it: whoever signs in to a resource means to stay.
-    fn asked_scopes(&self, resource: Option<&Resource>, offline_listed: bool) -> Vec<String> {
+    /// Where an account is expected, with what makes the server say whose the tokens are.
+    fn asked_scopes(&self, resource: Option<&Resource>, listed: &[String]) -> Vec<String> {
         let mut scopes = self.scopes().clone();
-        let Some(resource) = resource.filter(|_| !self.options.params.contains_key("scope")) else {
+        if self.options.params.contains_key("scope") {
             return scopes;
-        };
-        if scopes.is_empty() {
-            scopes.clone_from(&resource.scopes);
         }
-        if offline_listed && !offline(&scopes) {
-            scopes.push("offline_access".to_owned());
+        let mut more = Vec::new();
+        if let Some(resource) = resource {
+            if scopes.is_empty() {
+                scopes.clone_from(&resource.scopes);
+            }
+            more.push(OFFLINE_ACCESS);
         }
+        if let Some(expected) = &self.expected {
+            more.push("openid");
+            if expected.has_name() {
+                let named = if expected.is_email() {
+                    "email"
+                } else {
+                    "profile"
+                };
+                more.push(named);
+            }
+        }
+        let is_in = |list: &[String], scope: &str| list.iter().any(|one| one == scope);
+        more.retain(|scope| is_in(listed, scope) && !is_in(&scopes, scope));
+        scopes.extend(more.into_iter().map(str::to_owned));
         scopes
+    }
+
+    /// True where it matters who approves.
+    pub(super) fn expects(&self) -> bool {
+        self.expected.is_some()
     }
 
     /// True where a client has to be registered before anything can be asked.
@@ -235,7 +267,7 @@ impl Plan {
 }
 
 fn offline(scopes: &[String]) -> bool {
-    scopes.iter().any(|scope| scope == "offline_access")
+    scopes.iter().any(|scope| scope == OFFLINE_ACCESS)
 }
 
 fn reachable_without_issuer(device: Option<&str>, token: Option<&str>) -> Result<(), Error> {

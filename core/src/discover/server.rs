@@ -20,7 +20,7 @@ impl Discover {
         self.left.clear();
         self.trouble = None;
         let resource = self.resource.insert(found);
-        if self.plan.has_no_client() {
+        if self.plan.has_no_client() || self.plan.expects() {
             return Ok(None);
         }
         Ok(self.plan.grant(None, Some(resource)).map(|mut grant| {

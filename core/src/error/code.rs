@@ -72,6 +72,9 @@ catalog! {
     AccessDenied "access_denied" Denied:
         "The person, or a rule of the server, denied the request (RFC 8628 §3.5)." =>
         "Ask the person whether they meant to; then sign in again.";
+    WrongAccount "wrong_account" Denied:
+        "Somebody else approved than the account that was expected." =>
+        "Nothing was kept. Sign in again, and approve as the account that the message names.";
     ExpiredToken "expired_token" CodeExpired:
         "The device code expired before anybody approved it (RFC 8628 §3.5)." =>
         "Sign in again and approve while the code lives.";
@@ -188,6 +191,9 @@ catalog! {
     UnsupportedTokenType "unsupported_token_type" Refused:
         "The token is of a type that this library does not know how to use (RFC 6749 §7.1)." =>
         "Register a client that gets bearer tokens.";
+    AccountUnknown "account_unknown" Refused:
+        "An account was expected, and the server does not say, or not so that it can be believed, who approved (OpenID Connect Core §3.1.3.7, §5.3)." =>
+        "Nothing was kept. Ask for the scope openid, with email or profile for what a person is called, and name the issuer exactly; a server without OpenID Connect cannot say who approved.";
     AmbiguousLogin "ambiguous_login" Refused:
         "Several logins fit." =>
         "Name one with --profile, or say more: the issuer, the client, the resource.";

@@ -97,6 +97,12 @@ impl Error {
         self
     }
 
+    /// Says what came of it.
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.0.message.push_str(more);
+        self
+    }
+
     /// Adds the logins among which the caller has to choose.
     pub(crate) fn among(mut self, candidates: Vec<String>) -> Self {
         self.0.candidates = candidates;

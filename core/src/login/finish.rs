@@ -9,7 +9,8 @@
 //!            │        ▼ Locked: Load again
 //!            │     Holding ─ changed meanwhile ──────────────────────────────┐
 //!            │        ▼ Send                                                 │
-//!            │     Polling ─ pending ─► Save ───────────────────┐            ▼
+//!            │     Polling ⟲ whose tokens? (see the device grant)            │
+//!            │        ├ pending ─► Save ───────────────────┐            ▼
 //!            │        │ tokens: Load, Save the login ─► Clearing ┴─ Unlock ─► Releasing ─► Done
 //!            │        └ refused: Save nothing over it ──────────┘            │
 //!            └───────────────────────────────────────────────────────────────┘ to the end
@@ -201,8 +202,15 @@ impl Finish {
                 self.fresh = Some(Box::new(Record::signed_in(header, grant, *tokens)));
                 Ok(self.load(login, State::Loading))
             }
+            // Only once the tokens are here: the lease lasts.
+            Ok(Step::Wait { until }) => {
+                self.state = State::Polling(Box::new(poll));
+                Ok(Step::Wait { until })
+            }
             Ok(_) => Err(out_of_turn()),
-            Err(error) if is_final(&error) => Ok(self.clear(None, Some(error))),
+            Err(error) if poll.has_spent_code() || is_final(&error) => {
+                Ok(self.clear(None, Some(error)))
+            }
             Err(error) => Ok(self.release(None, Some(error))),
         }
     }
@@ -292,7 +300,12 @@ impl Finish {
         let (kept, _) = self.seen.as_ref().ok_or_else(out_of_turn)?;
         let login = Login::open(&self.key, &kept.login, bytes, revision)?;
         let begun = kept.header.signed_in_at_ms;
-        match login.filter(|login| login.record.header.signed_in_at_ms >= begun) {
+        let expected = &kept.pending.grant().expected;
+        let is_ours = |login: &Login| {
+            let header = &login.record.header;
+            header.signed_in_at_ms >= begun && expected.as_ref().is_none_or(|e| e.fits(header))
+        };
+        match login.filter(is_ours) {
             Some(login) => Ok(Step::Done(Finished::Login(Box::new(login)))),
             None => Err(gone()),
         }
@@ -336,6 +349,10 @@ impl Flow for Finish {
             }
             (State::Polling(mut poll), Input::Unreachable(reason)) => {
                 let step = poll.step(now, Input::Unreachable(reason));
+                self.polled(*poll, now, step)
+            }
+            (State::Polling(mut poll), Input::Go) => {
+                let step = poll.step(now, Input::Go);
                 self.polled(*poll, now, step)
             }
             (State::Renewing, Input::Saved(_) | Input::Conflict) => Ok(self.release(None, None)),

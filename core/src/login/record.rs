@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::sealed::{self, Kind, Plain, Sealed};
+use crate::account::Expected;
 use crate::device::Pending;
 use crate::error::{Code, Error};
 use crate::flow::{LoginId, Now, Revision};
@@ -30,8 +31,12 @@ pub struct Header {
     pub client_id: String,
     /// The resource indicator (RFC 8707).
     pub resource: Option<String>,
-    /// Whose login it is, where the server said so.
+    /// Whose login it is, by its `sub`, where the server said so; of a sign-in that waits, whose it
+    /// has to become.
     pub account: Option<String>,
+    /// The account that was expected, and checked before this was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
     /// What was granted at the sign-in.
     pub scopes: Vec<String>,
     /// When a person signed in, in milliseconds since 1970.
@@ -76,7 +81,10 @@ impl Header {
     ///
     /// Errors: those of options that name no one place, which discovery would have met first.
     pub(super) fn new(options: &Options, grant: &Grant, now: Now) -> Result<Self, Error> {
+        let expected = grant.expected.clone();
         Ok(Self {
+            account: expected.as_ref().and_then(|expected| expected.sub.clone()),
+            expected,
             profile: options.profile.clone(),
             target: options.target_name()?,
             issuer: grant.endpoints.issuer.as_deref().map(normal),
@@ -104,6 +112,11 @@ impl Header {
             name.push_str(" --resource ");
             name.push_str(resource);
         }
+        // Another account's login may stand at the same place.
+        for (flag, value) in self.expected.iter().flat_map(Expected::flags) {
+            let value = shlex::try_quote(value).unwrap_or_default();
+            name.extend([" ", flag, " ", &*value]);
+        }
         clean(&name, 500)
     }
 }
@@ -111,7 +124,9 @@ impl Header {
 impl Record {
     /// The record of a sign-in that `options` asked for, and that ended at `now`.
     ///
-    /// Errors: those of options that name no one place, which discovery would have met first.
+    /// Errors: those of options that name no one place, which discovery would have met first;
+    /// `wrong_account` for a sign-in that was begun for another account than these options expect,
+    /// or for whatever account.
     pub fn new(
         options: &Options,
         grant: Arc<Grant>,
@@ -119,11 +134,22 @@ impl Record {
         now: Now,
     ) -> Result<Self, Error> {
         let header = Header::new(options, &grant, now)?;
-        Ok(Self::signed_in(header, grant, tokens))
+        let record = Self::signed_in(header, grant, tokens);
+        match options.expected()? {
+            Some(expected) if !expected.fits(&record.header) => {
+                let message = format!(
+                    "the account {} is expected here, and the sign-in was not begun for it",
+                    expected.describe()
+                );
+                Err(Error::new(Code::WrongAccount, message))
+            }
+            _ => Ok(record),
+        }
     }
 
     pub(super) fn signed_in(mut header: Header, grant: Arc<Grant>, tokens: Tokens) -> Self {
         header.scopes.clone_from(&tokens.scopes);
+        header.account.clone_from(&tokens.sub);
         Self {
             header,
             grant,

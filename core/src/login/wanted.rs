@@ -2,6 +2,7 @@
 //! (DESIGN §3, "Which login?").
 
 use super::record::Header;
+use crate::account::Expected;
 use crate::error::Error;
 use crate::options::{Named, Options, normal};
 
@@ -12,6 +13,7 @@ pub(super) struct Wanted {
     place: Place,
     client_id: Option<String>,
     resource: Option<String>,
+    expected: Option<Expected>,
 }
 
 #[derive(Debug)]
@@ -36,6 +38,7 @@ impl Wanted {
             place,
             client_id: options.client_id.clone(),
             resource: options.resource.clone(),
+            expected: options.expected()?,
         })
     }
 
@@ -58,6 +61,7 @@ impl Wanted {
             && given_is(&self.profile, header.profile.as_deref())
             && given_is(&self.client_id, Some(&header.client_id))
             && given_is(&self.resource, header.resource.as_deref())
+            && self.expected.as_ref().is_none_or(|e| e.fits(header))
     }
 
     /// For a message: what was asked for.
@@ -75,6 +79,9 @@ impl Wanted {
         }
         if let Some(resource) = &self.resource {
             words.push(format!("the resource {resource}"));
+        }
+        if let Some(expected) = &self.expected {
+            words.push(format!("the account {}", expected.describe()));
         }
         words.join(", ")
     }

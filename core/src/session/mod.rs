@@ -34,11 +34,13 @@ pub use due::{Cached, Need};
 pub use health::{Health, HealthState};
 pub use revoke::{Revoke, Revoked};
 
+use crate::account::Expected;
 use crate::entropy::Entropy;
 use crate::error::{Class, Code, Error};
 use crate::event::{Event, Events};
 use crate::flow::{Lease, Lock, LoginId, Now, Rest, Step, out_of_turn};
 use crate::login::{Login, Record};
+use crate::options::Options;
 use crate::seal::Key;
 use due::Verdict;
 
@@ -79,6 +81,7 @@ pub struct Session {
     need: Need,
     entropy: Entropy,
     share: u8,
+    expected: Option<Expected>,
     /// Tokens that an earlier session could not write.
     unwritten: Option<Box<Login>>,
     started: Option<Now>,
@@ -148,6 +151,7 @@ impl Session {
             need,
             entropy,
             share,
+            expected: None,
             unwritten: None,
             started: None,
             rounds: 0,
@@ -164,6 +168,15 @@ impl Session {
     pub fn unwritten(mut self, login: Option<Login>) -> Self {
         self.unwritten = login.map(Box::new);
         self
+    }
+
+    /// Gives only a login of the account that these options expect: another person may have signed
+    /// in at the same place since it was found. Then the error is `no_login`.
+    ///
+    /// Errors: `bad_option`, as any use of the options.
+    pub fn expecting(mut self, options: &Options) -> Result<Self, Error> {
+        self.expected = options.expected()?;
+        Ok(self)
     }
 
     fn load(&mut self, then: State) -> Step<Renewal> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::account;
 use crate::error::{Code, Error};
 use crate::flow::{Now, Reason, Request, Response};
 use crate::login::Record;
@@ -94,8 +95,12 @@ pub(super) fn judge(record: &Record, sent: Now, now: Now, response: &Response) -
             .is_some()
     {
         return match Tokens::read(answer, grant, sent) {
-            Ok(tokens) => Outcome::Tokens(Box::new(renewed(&record.tokens, tokens, answer, grant))),
             Err(error) => refused(error),
+            // The token that is kept stays: it is of the person who signed in.
+            Ok(tokens) => account::still_the_same(record, &tokens).map_or_else(refused, |()| {
+                let tokens = renewed(&record.tokens, tokens, answer, grant);
+                Outcome::Tokens(Box::new(tokens))
+            }),
         };
     }
     let own = [
@@ -154,6 +159,7 @@ fn renewed(
         new.refresh_token.clone_from(&old.refresh_token);
         new.refresh_expires_at_ms = new.refresh_expires_at_ms.or(old.refresh_expires_at_ms);
     }
+    new.sub.clone_from(&old.sub);
     if new.id_token.is_none() {
         new.id_token.clone_from(&old.id_token);
     }

@@ -8,8 +8,6 @@
 //!            └──────────── Conflict, at most five times ── Removing ───────┘
 //! ```
 
-use std::sync::Arc;
-
 use crate::error::{Code, Error};
 use crate::event::{Event, Events};
 use crate::flow::{
@@ -173,11 +171,8 @@ impl Revoke {
 }
 
 fn request(record: &Record, hint: &str, token: &Secret) -> Option<Request> {
-    let grant = &*record.grant;
-    let url = Arc::from(grant.endpoints.revocation.as_deref()?);
-    let params = [("token", token.expose()), ("token_type_hint", hint)];
-    let client = &grant.client;
-    let mut request = body::post(url, &grant.dialect, client, client.auth, &params);
+    let url = record.grant.endpoints.revocation.as_deref()?;
+    let mut request = body::revocation(url, &record.grant, hint, token);
     request.timeout_ms = TIMEOUT_MS;
     Some(request)
 }

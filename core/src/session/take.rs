@@ -17,7 +17,15 @@ impl Session {
         revision: Revision,
     ) -> Result<Login, Error> {
         let login = Login::open(&self.key, &self.id, bytes, revision)?;
-        login.ok_or_else(|| Error::new(Code::NoLogin, "nobody is signed in here any more"))
+        let login =
+            login.ok_or_else(|| Error::new(Code::NoLogin, "nobody is signed in here any more"))?;
+        match &self.expected {
+            Some(expected) if !expected.fits(&login.record.header) => {
+                let message = format!("the account {} is not signed in here", expected.describe());
+                Err(Error::new(Code::NoLogin, message))
+            }
+            _ => Ok(login),
+        }
     }
 
     /// The lease is ours: what is there may have been renewed since it was looked at.

@@ -34,6 +34,11 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// Reads a document that can only be JSON; none if it is no object.
+    pub(crate) fn json(body: &'a [u8]) -> Option<Self> {
+        serde_json::from_slice(body).ok()
+    }
+
     /// A form has names of ordinary characters and at least one value.
     fn form(body: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(body).ok()?.trim();

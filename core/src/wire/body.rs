@@ -8,7 +8,7 @@ use form_urlencoded::byte_serialize;
 
 use super::dialect::{BodyFormat, Dialect};
 use crate::flow::{HeaderValue, Method, Request};
-use crate::grant::{Client, ClientAuth};
+use crate::grant::{Client, ClientAuth, Grant};
 use crate::secret::{Secret, SecretBytes};
 
 /// From the first byte sent to the last received; a request ends within 20 s (DESIGN §5.1).
@@ -76,6 +76,13 @@ pub(crate) fn post(
         max_body: MAX_BODY,
         must_finish: false,
     }
+}
+
+/// A POST that takes a token back (RFC 7009 §2.1); `hint` says what kind it is.
+pub(crate) fn revocation(url: &str, grant: &Grant, hint: &str, token: &Secret) -> Request {
+    let params = [("token", token.expose()), ("token_type_hint", hint)];
+    let client = &grant.client;
+    post(url.into(), &grant.dialect, client, client.auth, &params)
 }
 
 /// A POST of a JSON document by nobody in particular.

@@ -192,6 +192,7 @@ pub(crate) fn tokens_json(tokens: &Tokens) -> Value {
         "id_token": secret(&tokens.id_token),
         "scopes": tokens.scopes,
         "issuer": tokens.issuer,
+        "sub": tokens.sub,
         "extra": extra.collect::<Map<String, Value>>(),
     })
 }

@@ -68,7 +68,11 @@ pub(crate) fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, Strin
     let waiting = || pending.clone().ok_or("no sign-in waits");
     let outcome = match vector.flow {
         FlowName::Session => host
-            .end(Session::new(id, key(), need, ENTROPY))?
+            .end(
+                Session::new(id, key(), need, ENTROPY)
+                    .expecting(&vector.options)
+                    .map_err(text)?,
+            )?
             .map(|renewal| Result_::Renewal(Box::new(renewal))),
         FlowName::Revoke => host.end(Revoke::new(id, key()))?.map(Result_::Revoked),
         FlowName::Finish => host
@@ -104,12 +108,21 @@ impl Store {
             wall_ms: START.wall_ms - kept.ago_ms,
             steady_ms: 1_000,
         };
-        let grant = grant(vector)?;
+        let options = self.begun_with(kept);
+        let grant = grant(vector, &options)?;
         let tokens = tokens(&grant, &kept.answer, at)?;
-        let record = Record::new(&self.options, grant, tokens, at).map_err(text)?;
-        let keep = Keep::login(&self.options, record, key(), [1; 32]).map_err(text)?;
+        let record = Record::new(&options, grant, tokens, at).map_err(text)?;
+        let keep = Keep::login(&options, record, key(), [1; 32]).map_err(text)?;
         let (id, bytes) = written(keep, kept.revision)?;
         Ok((id, Some((Some(bytes), kept.revision))))
+    }
+
+    fn begun_with(&self, kept: &Kept) -> Options {
+        let mut options = self.options.clone();
+        if kept.anybody {
+            (options.expected_sub, options.expected_account) = (None, None);
+        }
+        options
     }
 
     /// A sign-in that was begun then and waits.
@@ -118,8 +131,9 @@ impl Store {
             wall_ms: START.wall_ms - waiting.ago_ms,
             steady_ms: 1_000,
         };
-        let pending = begun(&grant(vector)?, &waiting.answer, at)?;
-        let keep = Keep::pending(&self.options, pending, at, key(), [2; 32]).map_err(text)?;
+        let options = self.begun_with(waiting);
+        let pending = begun(&grant(vector, &options)?, &waiting.answer, at)?;
+        let keep = Keep::pending(&options, pending, at, key(), [2; 32]).map_err(text)?;
         let (id, bytes) = written(keep, waiting.revision)?;
         self.kept
             .insert(id.clone(), (Some(bytes), waiting.revision));

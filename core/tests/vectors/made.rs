@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use devicegrant_core::{
-    DeviceGrant, Discover, Flow, Grant, Input, Keep, LoginId, Now, Pending, Response, SecretBytes,
-    SignIn, Step, Tokens,
+    DeviceGrant, Discover, Flow, Grant, Input, Keep, LoginId, Now, Options, Pending, Response,
+    SecretBytes, SignIn, Step, Tokens,
 };
 use serde_json::{Value, json};
 
@@ -13,9 +13,9 @@ use crate::replay::START;
 use crate::vector::Vector;
 
 /// The grant that discovery ends with; `metadata` answers it where it asks.
-pub(crate) fn grant(vector: &Vector) -> Result<Arc<Grant>, String> {
+pub(crate) fn grant(vector: &Vector, options: &Options) -> Result<Arc<Grant>, String> {
     let own = vector.own_provider.as_ref().map(Value::to_string);
-    let mut flow = Discover::new(vector.options.clone(), own.as_deref()).map_err(text)?;
+    let mut flow = Discover::new(options.clone(), own.as_deref()).map_err(text)?;
     let mut input = Input::Go;
     loop {
         input = match flow.step(START, input).map_err(text)? {

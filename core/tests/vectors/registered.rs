@@ -86,6 +86,7 @@ fn grant(issuer: &str, scopes: &[String]) -> Arc<Grant> {
         pkce: false,
         dialect: devicegrant_core::Dialect::default(),
         takes_client_documents: false,
+        expected: None,
         offline_access_unasked: false,
     })
 }

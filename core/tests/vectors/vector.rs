@@ -100,6 +100,9 @@ pub(crate) struct Kept {
     pub(crate) ago_ms: u64,
     #[serde(default = "one")]
     pub(crate) revision: u64,
+    /// Whether it was begun for whatever account, and not for the one that the options expect.
+    #[serde(default)]
+    pub(crate) anybody: bool,
 }
 
 /// A client that was registered before, and is kept.

@@ -9,7 +9,8 @@ const PLACE = { home: { type: "string" }, key: { type: "string" }, help: { type:
 const WHICH = {
   issuer: { type: "string" }, provider: { type: "string" }, "client-id": { type: "string" },
   resource: { type: "string" }, profile: { type: "string" }, "device-endpoint": { type: "string" },
-  "token-endpoint": { type: "string" }, json: { type: "boolean" },
+  "token-endpoint": { type: "string" }, "expect-sub": { type: "string" }, "expect-account": { type: "string" },
+  json: { type: "boolean" },
 } as const;
 const LOGIN = {
   "client-secret-env": { type: "string" }, "client-auth": { type: "string" }, scope: { type: "string", multiple: true },
@@ -81,5 +82,6 @@ export function clientOptions(flags: Flags): ClientOptions {
     tokenEndpoint: flags["token-endpoint"], home: flags.home, keySource: flags.key,
     clientSecret: fromEnv(flags["client-secret-env"], "client secret"), clientAuth: auth && AUTHS[auth],
     scopes: flags.scope ?? [], audience: flags.audience, params, pkce: flags.pkce,
+    expectedSub: flags["expect-sub"], expectedAccount: flags["expect-account"],
   };
 }

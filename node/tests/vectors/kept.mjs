@@ -17,9 +17,15 @@ export class Kept {
 
   // What the store has at the start.
 
-  grant() {
+  /** The options; for a sign-in for whatever account without what they expect. */
+  begunWith(kept) {
+    const { expected_sub, expected_account, ...others } = this.vector.options ?? {};
+    return kept.anybody ? new this.wasm.Options(others) : this.options;
+  }
+
+  grant(options) {
     const own = this.vector.own_provider && JSON.stringify(this.vector.own_provider);
-    const flow = this.wasm.Flow.discover(this.options, own);
+    const flow = this.wasm.Flow.discover(options, own);
     let answer = GO;
     for (;;) {
       const step = flow.step(START.wallMs, START.steadyMs, answer);
@@ -37,7 +43,8 @@ export class Kept {
 
   /** A login as a sign-in at that time would have kept it. */
   signIn(kept) {
-    const [wallMs, grant] = [START.wallMs - (kept.ago_ms ?? 0), this.grant()];
+    const options = this.begunWith(kept);
+    const [wallMs, grant] = [START.wallMs - (kept.ago_ms ?? 0), this.grant(options)];
     const code = {
       device_code: "device-code-0", user_code: "A", interval: 1, expires_in: 600,
       verification_uri: "https://auth.example.com/device",
@@ -45,14 +52,15 @@ export class Kept {
     const poll = this.wasm.Flow.poll(this.begun(grant, code, wallMs - 60_000));
     poll.step(wallMs, 61_000, GO);
     const tokens = poll.step(wallMs, 61_000, response(kept.answer)).output;
-    const flow = this.wasm.Flow.keep(this.options, grant, tokens, wallMs, this.key, filled(1));
+    const flow = this.wasm.Flow.keep(options, grant, tokens, wallMs, this.key, filled(1));
     return this.written(flow, kept.revision ?? 1);
   }
 
   wait(waiting) {
     const wallMs = START.wallMs - (waiting.ago_ms ?? 0);
-    const pending = this.begun(this.grant(), waiting.answer, wallMs);
-    return this.written(this.wasm.Flow.keepPending(this.options, pending, wallMs, this.key, filled(2)), waiting.revision ?? 1);
+    const options = this.begunWith(waiting);
+    const pending = this.begun(this.grant(options), waiting.answer, wallMs);
+    return this.written(this.wasm.Flow.keepPending(options, pending, wallMs, this.key, filled(2)), waiting.revision ?? 1);
   }
 
   written(flow, revision) {
@@ -92,7 +100,7 @@ export class Kept {
     const { min_ttl_ms = 60_000, reject, scopes = [], force = false } = vector.need ?? {};
     switch (vector.flow) {
       case "session":
-        return player.drive(wasm.Flow.session(id, this.key, new wasm.Need(min_ttl_ms, reject, scopes, force), RANDOM));
+        return player.drive(wasm.Flow.session(id, this.key, new wasm.Need(min_ttl_ms, reject, scopes, force), RANDOM, undefined, this.options.copy()));
       case "revoke":
         return player.drive(wasm.Flow.revoke(id, this.key));
       default:

@@ -67,7 +67,7 @@ export function tokens(held) {
   return {
     access_token: held.accessToken, token_type: held.tokenType, expires_at_ms: held.expiresAtMs,
     refresh_token: held.refreshToken, refresh_expires_at_ms: held.refreshExpiresAtMs, id_token: held.idToken,
-    scopes: held.scopes, issuer: held.issuer, extra: held.extra,
+    scopes: held.scopes, issuer: held.issuer, sub: held.sub, extra: held.extra,
   };
 }
 

@@ -83,6 +83,21 @@ impl ClientBuilder {
         self
     }
 
+    /// The `sub` of the account that has to approve. Somebody else's approval is the error
+    /// `wrong_account`, and nothing is kept of it.
+    pub fn expected_sub(mut self, sub: impl Into<String>) -> Self {
+        self.options.expected_sub = Some(sub.into());
+        self
+    }
+
+    /// The same by what a person knows: a verified `email`, a `preferred_username`, or the `sub`.
+    /// A program that serves several people expects the `sub`: nothing else is sure to be one
+    /// person's only (OpenID Connect Core §5.7).
+    pub fn expected_account(mut self, account: impl Into<String>) -> Self {
+        self.options.expected_account = Some(account.into());
+        self
+    }
+
     /// A name for the login.
     pub fn profile(mut self, name: impl Into<String>) -> Self {
         self.options.profile = Some(name.into());

@@ -100,7 +100,8 @@ impl Client {
         let bytes = entropy()?;
         let unwritten = locked(&self.memory.unwritten).take();
         let session = Session::new(id, key, need, bytes)
-            .unwritten(unwritten.as_ref().map(|(login, _)| login.clone()));
+            .unwritten(unwritten.as_ref().map(|(login, _)| login.clone()))
+            .expecting(&self.options)?;
         let renewal = match drive_within(session, &self.host, stretch).await {
             Ok(renewal) => renewal,
             Err(error) => {

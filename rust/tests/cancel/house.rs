@@ -153,6 +153,7 @@ impl House {
             refresh_token: Some(Secret::new("refresh-0")),
             refresh_expires_at_ms: None,
             id_token: None,
+            sub: None,
             scopes: Vec::new(),
             issuer: None,
             extra: std::collections::BTreeMap::new(),
@@ -311,6 +312,7 @@ fn grant() -> Grant {
         params: Vec::new(),
         pkce: false,
         dialect: devicegrant::Dialect::default(),
+        expected: None,
         offline_access_unasked: false,
     }
 }

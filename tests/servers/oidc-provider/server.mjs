@@ -39,6 +39,11 @@ const client = (client_id, token_endpoint_auth_method, extra) => ({
   ...extra,
 });
 
+// Whose name begins with "un" has not shown that the address is theirs.
+const claimsOf = (sub) => ({
+  sub, preferred_username: sub, email: `${sub}@example.com`, email_verified: !sub.startsWith('un'),
+});
+
 const configuration = {
   clients: [
     client('public', 'none'),
@@ -50,6 +55,8 @@ const configuration = {
     }),
   ],
   scopes: ['openid', 'offline_access', 'read', 'write'],
+  // What a person is called stands in userinfo alone, as the specification has it (Core §5.4).
+  claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['preferred_username'] },
   cookies: { keys: [createHash('sha256').update(`${process.pid}`).digest('hex')] },
   ttl: {
     DeviceCode: Number(opt['device-ttl']),
@@ -60,7 +67,7 @@ const configuration = {
   issueRefreshToken: (ctx, asking) => asking.grantTypeAllowed('refresh_token'),
   expiresWithSession: () => false,
   rotateRefreshToken: opt.rotate !== 'false',
-  findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+  findAccount: (ctx, sub) => ({ accountId: sub, claims: () => claimsOf(sub) }),
   features: {
     deviceFlow: { enabled: true },
     devInteractions: { enabled: true }, // any login and any password; approve.py fills the forms
@@ -95,7 +102,7 @@ async function logged(ctx, next) {
     await next();
   } finally {
     const { route, body = {}, client: asking } = ctx.oidc ?? {};
-    if (['token', 'device_authorization', 'registration'].includes(route)) {
+    if (['token', 'device_authorization', 'registration', 'revocation', 'userinfo'].includes(route)) {
       write({
         time,
         endpoint: route,
