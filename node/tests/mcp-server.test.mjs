@@ -129,6 +129,7 @@ for (const [server, client] of PAIRS) {
     const progress = [];
     const result = await there.call({ onprogress: (one) => progress.push(one.message) });
     assert.equal(textOf(result), "hello demo-person");
+    assert.ok(progress.length >= 1 && /signed in/.test(progress[0]), progress.join());
     assert.equal(api.begun(), 1);
   });
 

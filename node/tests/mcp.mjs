@@ -62,7 +62,7 @@ export async function listen(t) {
 }
 
 /** What oidc-provider says of a token. */
-async function introspected(issuer, token) {
+export async function introspected(issuer, token) {
   const basic = Buffer.from("basic:basic%3As3cret%2B%2F%25%26%3D").toString("base64");
   const answer = await fetch(`${issuer}/token/introspection`, {
     method: "POST", headers: { authorization: `Basic ${basic}` }, body: new URLSearchParams({ token }),

@@ -62,7 +62,6 @@ export class Call {
   #authInfo: unknown;
   #notify: (notification: object) => Promise<void>;
   #progressToken: string | number | undefined;
-  #progress = 0;
 
   constructor(context: ToolContext, server: ToolServer) {
     this.server = "server" in server ? server.server : server;
@@ -106,11 +105,10 @@ export class Call {
   }
 
   /** Tells that the call is still at it, where the client wants to know. */
-  async progress(message: string): Promise<void> {
+  async progress(progress: number, total: number, message: string): Promise<void> {
     const progressToken = this.#progressToken;
     if (progressToken === undefined) return;
-    this.#progress += 1;
-    const params = { progressToken, progress: this.#progress, message };
+    const params = { progressToken, progress, total, message };
     // Who no longer listens ends the call by its signal.
     await this.#notify({ method: "notifications/progress", params }).catch(() => {});
   }

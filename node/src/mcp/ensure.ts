@@ -141,15 +141,16 @@ async function ask(call: Call, attempt: Attempt, options: EnsureOptions): Promis
 
 /** True where the sign-in has come to its end; rejects where that was no login. */
 async function held(call: Call, attempt: Attempt, hold = HOLD): Promise<boolean> {
-  const until = performance.now() + Math.min(hold, HOLD) * 1000;
+  const whole = Math.min(hold, HOLD);
+  const until = performance.now() + whole * 1000;
   for (;;) {
     const left = until - performance.now();
+    await call.progress(whole - left / 1000, whole, "waiting until somebody has signed in");
     if (await attempt.ends(Math.max(0, Math.min(left, TELL_MS)), call.signal)) {
       await attempt.outcome;
       return true;
     }
     if (call.signal.aborted || left <= 0) return false;
-    await call.progress("waiting until somebody has signed in");
   }
 }
 
