@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
+import { createServer as listenOn } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -42,7 +43,7 @@ export async function front(t, issuer, { lateMs = 0 } = {}) {
     incoming.on("end", () => {
       const body = Buffer.concat(parts);
       const form = Object.fromEntries(new URLSearchParams(body.toString()));
-      const one = { path: incoming.url, form, answered: false };
+      const one = { path: incoming.url, form, at: performance.now(), answered: false };
       seen.push(one);
       const { host, ...headers } = incoming.headers;
       const onward = httpRequest(new URL(incoming.url, issuer), { method: incoming.method, headers }, (answer) => {
@@ -78,6 +79,22 @@ export async function run(program, words, { env = {}, input, timeoutMs = 60_000 
   const [code, signal] = await once(child, "close");
   clearTimeout(timer);
   return { code, signal, ...out };
+}
+
+/** A `redis-server` on a port of its own. */
+export async function redis(t) {
+  const probe = listenOn().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  const server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder(t)], { stdio: ["ignore", "pipe", "inherit"] });
+  for await (const line of server.stdout.setEncoding("utf8")) if (/Ready to accept/.test(line)) break;
+  server.stdout.resume?.();
+  t.after(async () => {
+    server.kill();
+    await once(server, "exit");
+  });
+  return port;
 }
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

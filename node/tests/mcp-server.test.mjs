@@ -85,14 +85,20 @@ for (const [server, client] of PAIRS) {
       },
     }), client);
     assert.equal(there.client.getNegotiatedProtocolVersion?.() ?? "2025-11-25", server === "second" ? "2026-07-28" : "2025-11-25");
-    const results = await Promise.all([there.call(), there.call(), there.call()]);
+    const warnings = [];
+    const warned = (warning) => warnings.push(warning.message);
+    process.on("warning", warned);
+    const results = await Promise.all(Array.from({ length: 15 }, () => there.call()));
+    process.off("warning", warned);
+    assert.deepEqual(warnings, []);
     for (const result of results) assert.equal(textOf(result), "hello demo-person");
     assert.equal(asked.length, 1);
     assert.equal(asked[0].mode, "url");
     assert.ok(asked[0].url.startsWith(`${api.issuer}/device`), asked[0].url);
     assert.equal(api.begun(), 1);
-    const polls = api.polls().length;
-    assert.ok(polls <= 4, `${polls} polls in some 2 s, at an interval of 1 s`);
+    // One after another, at the server's pace.
+    const times = api.polls().map(({ at }) => at);
+    for (const [i, at] of times.entries()) assert.ok(i === 0 || at - times[i - 1] > 900, `polls at ${times}`);
     assert.equal(textOf(await there.call()), "hello demo-person");
     assert.equal(asked.length, 1);
   });
@@ -202,7 +208,7 @@ test("listing and another tool answer at once while a person takes their time", 
   const begun = performance.now();
   const late = await connected(t, await serving.first(t, api), first(), "first");
   for (const { client } of [there, late]) assert.equal((await client.listTools()).tools.length, 1);
-  assert.ok(performance.now() - begun < 1000, `${performance.now() - begun} ms`);
+  assert.ok(performance.now() - begun < 3000, `${performance.now() - begun} ms`);
   await api.approve(told.code);
   assert.equal(textOf(await waiting), "hello demo-person");
 });
@@ -213,7 +219,7 @@ test("a call that is held for long gives up, and the sign-in goes on", async (t)
   const told = readPrompt(textOf(await there.call()));
   const begun = performance.now();
   assert.deepEqual(readPrompt(textOf(await there.call())), told);
-  assert.ok(performance.now() - begun < 6000);
+  assert.ok(performance.now() - begun < 9000);
   await api.approve(told.code);
   assert.equal(textOf(await there.call()), "hello demo-person");
 });

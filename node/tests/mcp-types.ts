@@ -25,7 +25,7 @@ const api = new PerUser({
 });
 const second = new McpServer({ name: "a", version: "1" });
 second.registerTool("weather", { inputSchema: z.object({ city: z.string() }) }, async ({ city }, context) => {
-  const login = await ensure(context, second, api, { scopes: ["read"], user: { subject: String(context.http?.authInfo?.clientId) } });
+  const login = await ensure(context, second, api, { reject: "x", user: { subject: String(context.http?.authInfo?.clientId) } });
   if (login.result) return login.result;
   const token: string = login.token;
   return { content: [{ type: "text", text: `${city} ${token.length} ${(await login.fetch("https://api.example")).status}` }] };

@@ -1,32 +1,14 @@
 // Logins on a Redis server, over node-redis and over ioredis.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 
 import { Client, RedisStore } from "devicegrant";
-import { demo, folder, front, sleep } from "./help.mjs";
+import { demo, front, redis, sleep } from "./help.mjs";
 
 const tools = createRequire(join(process.env.DEVICEGRANT_ROOT, "node/package.json"));
 const KEY = new Uint8Array(32).fill(9);
-
-async function redis(t) {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  const server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder(t)], { stdio: ["ignore", "pipe", "inherit"] });
-  for await (const line of server.stdout.setEncoding("utf8")) if (/Ready to accept/.test(line)) break;
-  server.stdout.resume?.();
-  t.after(async () => {
-    server.kill();
-    await once(server, "exit");
-  });
-  return port;
-}
 
 const clients = {
   async "node-redis"(port) {

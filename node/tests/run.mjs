@@ -87,7 +87,11 @@ try {
   const sdk = ["--module", "nodenext", "--moduleResolution", "nodenext", "--skipLibCheck", "--types", "node", "--typeRoots", join(tools, "@types")];
   step("package: types, with the SDKs of MCP", () => run(binary(".bin/tsc"), [...strict, ...sdk, "tests/mcp-types.ts"]));
   const tests = readdirSync(join(folder, "tests")).filter((name) => name.endsWith(".test.mjs"));
-  for (const name of tests) step(`tests: ${name}`, () => run(process.execPath, ["--test", `--test-reporter=${process.env.REPORTER ?? "dot"}`, `tests/${name}`]));
+  const tested = (names, ...more) => run(process.execPath, ["--test", `--test-reporter=${process.env.REPORTER ?? "dot"}`, ...more, ...names.map((name) => `tests/${name}`)]);
+  const mcp = tests.filter((name) => name.startsWith("mcp-"));
+  for (const name of tests.filter((name) => !mcp.includes(name))) step(`tests: ${name}`, () => tested([name]));
+  // Most of their time they wait for a server's interval.
+  step("tests: mcp", () => tested(mcp, "--test-concurrency=4"));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -19,6 +19,8 @@ export class Attempt {
   #confirmed = false;
   #client: Client;
   #over = new AbortController();
+  /** Listeners of the signal itself would be warned of as a leak: there may be any number. */
+  #waiting = new Set<() => void>();
   #outcome: Promise<void>;
 
   private constructor(
@@ -34,6 +36,7 @@ export class Attempt {
     this.#client = client;
     // Whoever began it asks the person.
     this.#told = !mine;
+    this.over.addEventListener("abort", () => this.#waiting.forEach((leave) => leave()), { once: true });
     this.#outcome = this.#run();
     // There may be nobody left who waits for it.
     this.#outcome.catch(() => {}).finally(() => this.#over.abort());
@@ -105,9 +108,11 @@ export class Attempt {
   async ends(ms: number, signal: AbortSignal): Promise<boolean> {
     const either = new AbortController();
     const leave = () => either.abort();
-    for (const one of [this.over, signal]) one.addEventListener("abort", leave, { once: true });
+    this.#waiting.add(leave);
+    signal.addEventListener("abort", leave, { once: true });
     if (!this.over.aborted && !signal.aborted) await pause(ms, either.signal);
-    for (const one of [this.over, signal]) one.removeEventListener("abort", leave);
+    signal.removeEventListener("abort", leave);
+    this.#waiting.delete(leave);
     return this.over.aborted;
   }
 

@@ -26,8 +26,6 @@ export interface EnsureOptions {
   hold?: number;
   /** The token that the API just answered 401. */
   reject?: string;
-  /** Scopes that have to have been asked for. */
-  scopes?: readonly string[];
 }
 
 /** There is a login: its token, and a `fetch` that brings it and renews it. */
@@ -103,10 +101,9 @@ async function whose(call: Call, of: Client | PerUser, { user, singleUser }: Ens
   return of;
 }
 
-async function signedIn(client: Client, call: Call, need: EnsureOptions): Promise<SignedIn | undefined> {
-  const { reject, scopes } = need;
+async function signedIn(client: Client, call: Call, { reject }: EnsureOptions): Promise<SignedIn | undefined> {
   try {
-    const token = await client.token({ reject, scopes, signal: call.signal });
+    const token = await client.token({ reject, signal: call.signal });
     return { token, fetch: authFetch(client), client };
   } catch (error) {
     if (error instanceof SignInNeeded) return undefined;
