@@ -9,8 +9,8 @@ import pytest
 
 import devicegrant
 import devicegrant.sync
-from conftest import ROOT
 from launch import Server
+from support import ROOT
 
 APPROVE = ROOT / "tests" / "servers" / "approve.py"
 WITHOUT = set(filter(None, os.environ.get("DEVICEGRANT_WITHOUT", "").split(",")))
