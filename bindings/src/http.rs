@@ -20,7 +20,8 @@ pub struct Request {
     pub must_finish: bool,
 }
 
-/// A whole answer. Of a header that comes twice, the first.
+/// A whole answer. Of a header that comes twice, the first; but several `www-authenticate` are one,
+/// joined by commas (RFC 9110 §5.3).
 #[derive(uniffi::Record)]
 #[uniffi::export(Debug, Display)]
 pub struct Response {

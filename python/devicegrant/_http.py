@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from . import _native
 from ._errors import new
 from ._tls import problem
+from ._transport import headers_of
 
 if TYPE_CHECKING:
     from ._stretch import Stretch
@@ -110,10 +111,8 @@ class _Exchange:
         # A body that was cut short: whoever sent it meant more.
         if answer.length and len(read) < most:
             return Unreachable.MAYBE_SENT
-        there: dict[str, str] = {}
-        for name, value in answer.getheaders():
-            there.setdefault(name.lower(), value)
-        return _native.Response(status=answer.status, headers=there, body=read)
+        headers = headers_of(answer.getheaders())
+        return _native.Response(status=answer.status, headers=headers, body=read)
 
     def _connection(self, url: SplitResult) -> http.client.HTTPConnection | None:
         host, port = url.hostname or "", url.port

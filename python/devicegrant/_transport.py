@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Iterable
 
 from . import _native
 from ._errors import new
@@ -26,6 +26,19 @@ class NotReached(Exception):
     def __init__(self, reason: str = "maybe_sent") -> None:
         self.reason: _native.Unreachable = getattr(Unreachable, reason.upper())
         super().__init__(reason)
+
+
+def headers_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By name in small letters, as the machines take them. Several challenges are one list (RFC 9110
+    §5.3), in one header or in more; no other header that they read may be sent twice: the first."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        name = name.lower()
+        if name not in headers:
+            headers[name] = value
+        elif name == "www-authenticate":
+            headers[name] += f", {value}"
+    return headers
 
 
 def sender(given: Any, roots: str | None) -> Sender:
@@ -137,9 +150,8 @@ class _Httpx:
 
 
 def _response(answer: Any, body: bytearray, most: int) -> _native.Response:
-    headers: dict[str, str] = {}
-    for name, value in answer.headers.multi_items():
-        headers.setdefault(name.lower(), value)
     return _native.Response(
-        status=answer.status_code, headers=headers, body=bytes(body[: most + 1])
+        status=answer.status_code,
+        headers=headers_of(answer.headers.multi_items()),
+        body=bytes(body[: most + 1]),
     )
