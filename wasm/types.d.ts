@@ -106,8 +106,10 @@ export type Event = { event: string } & Record<string, unknown>;
 
 /** A conversation that core decides. */
 export class Flow<T> {
-  /** From options to a grant; `ownProvider` is the text of the user's own `NAME.json`. */
-  static discover(options: Options, ownProvider?: string): Flow<Grant>;
+  /** From options to a grant; `ownProvider` is the text of the user's own `NAME.json`. `wider` is used up. */
+  static discover(options: Options, ownProvider?: string, wider?: Wider): Flow<Grant>;
+  /** What a sign-in has to ask for besides; `challenge` is the `WWW-Authenticate` that led to it. */
+  static widen(options: Options, challenge?: string): Flow<Wider>;
   /** Asks for a code, shows it, polls until the end. */
   static login(grant: Grant, random: Uint8Array): Flow<Pending | Tokens>;
   static begin(grant: Grant, random: Uint8Array): Flow<Pending | Tokens>;
@@ -151,9 +153,18 @@ export class Options {
 export function providerNames(): string[];
 
 export class Need {
-  constructor(minTtlMs: number, reject: string | undefined, scopes: string[], force: boolean);
+  /** `challenge` is the `WWW-Authenticate` that `reject` was answered with. */
+  constructor(minTtlMs: number, reject: string | undefined, scopes: string[], force: boolean, challenge?: string);
   free(): void;
 }
+
+/** What a sign-in asks for besides what the options say. */
+export class Wider {
+  free(): void;
+}
+
+/** Whether a `WWW-Authenticate` says that the token has too few scopes. */
+export function isStepUp(challenge: string): boolean;
 
 /** What logins are sealed with. */
 export class Key {
@@ -229,6 +240,8 @@ export interface Header {
     account: string | null;
     expected?: { sub?: string; account?: string };
     scopes: string[];
+    asked?: string[];
+    stepped_up?: string[];
     signed_in_at_ms: number;
     sign_in: string;
     ended?: { at_ms: number; message: string };

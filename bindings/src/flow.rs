@@ -9,6 +9,7 @@ use crate::error::Failure;
 use crate::login::{Found, Grant, Login, Pending, Renewal, Tokens};
 use crate::options::{Key, Need, Options};
 use crate::step::{Input, Output, Step, step};
+use crate::step_up::Wider;
 use crate::{Fallible, entropy, now};
 
 /// A flow of core whose output is one of [`Output`].
@@ -44,7 +45,7 @@ where
 pub struct Flow(Mutex<Box<dyn Machine>>);
 
 impl Flow {
-    fn of<F>(flow: F, end: impl FnMut(F::Output) -> Output + Send + 'static) -> Arc<Self>
+    pub(crate) fn of<F>(flow: F, end: impl FnMut(F::Output) -> Output + Send + 'static) -> Arc<Self>
     where
         F: dg::Flow + std::fmt::Debug + Send + 'static,
     {
@@ -106,11 +107,17 @@ fn survey(all: Vec<(LoginId, Result<dg::Found, dg::Error>)>) -> Output {
 
 #[uniffi::export]
 impl Flow {
-    /// From options to a grant; `own_provider` is the text of the user's own `NAME.json`.
-    #[uniffi::constructor]
-    pub fn discover(options: Arc<Options>, own_provider: Option<String>) -> Fallible<Arc<Self>> {
+    /// From options to a grant; `own_provider` is the text of the user's own `NAME.json`, `wider`
+    /// what is asked for besides.
+    #[uniffi::constructor(default(wider = None))]
+    pub fn discover(
+        options: Arc<Options>,
+        own_provider: Option<String>,
+        wider: Option<Arc<Wider>>,
+    ) -> Fallible<Arc<Self>> {
         let machine = dg::Discover::new(options.0.clone(), own_provider.as_deref());
-        let machine = machine.map_err(Failure)?;
+        let wider = wider.map(|wider| wider.0.clone()).unwrap_or_default();
+        let machine = machine.map_err(Failure)?.wider(wider);
         Ok(Self::of(machine, |grant| Output::Grant {
             grant: Arc::new(Grant(grant)),
         }))

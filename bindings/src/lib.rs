@@ -20,6 +20,7 @@ mod login;
 mod options;
 mod redis;
 mod step;
+mod step_up;
 mod store;
 
 uniffi::setup_scaffolding!();

@@ -101,20 +101,24 @@ pub struct Need(pub(crate) devicegrant::Need);
 
 #[uniffi::export]
 impl Need {
-    /// `reject` is the token that was just answered 401.
-    #[uniffi::constructor]
+    /// `reject` is the token that was just answered 401 or 403, `challenge` the `WWW-Authenticate`
+    /// of that answer.
+    #[uniffi::constructor(default(challenge = None))]
     pub fn new(
         min_ttl_ms: u64,
         reject: Option<String>,
         scopes: Vec<String>,
         force: bool,
-    ) -> Arc<Self> {
-        Arc::new(Self(devicegrant::Need {
+        challenge: Option<String>,
+    ) -> Fallible<Arc<Self>> {
+        let challenge = challenge.as_deref().map(devicegrant::Challenge::parse);
+        Ok(Arc::new(Self(devicegrant::Need {
             min_ttl_ms,
             reject: reject.map(Secret::new),
             scopes,
+            challenge: challenge.transpose().map_err(Failure)?,
             force,
-        }))
+        })))
     }
 }
 

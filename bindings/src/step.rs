@@ -9,6 +9,7 @@ use crate::Fallible;
 use crate::error::Failure;
 use crate::http::{Request, Response, Unreachable};
 use crate::login::{Found, Grant, Login, Pending, Prompt, Renewal, Tokens};
+use crate::step_up::Wider;
 use crate::store::Rest;
 
 /// The one thing that a flow asks its host to do.
@@ -92,6 +93,9 @@ pub enum Output {
     },
     Tokens {
         tokens: Arc<Tokens>,
+    },
+    Wider {
+        wider: Arc<Wider>,
     },
     Login {
         login: Arc<Login>,

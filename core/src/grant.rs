@@ -110,4 +110,23 @@ pub struct Grant {
     /// True where the server lists `offline_access` and nobody asked for it.
     #[serde(default)]
     pub offline_access_unasked: bool,
+    /// What the resource has demanded beyond what was first asked for (RFC 6750 §3.1): every later
+    /// sign-in asks for it too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stepped_up: Vec<String>,
+    /// The login that a wider one replaces, where its folder is not the one that the caller's
+    /// options name. It belongs to the pending login, so that whoever finishes it keeps it there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_place_of: Option<Place>,
+}
+
+/// Where a login is kept, and what it goes by there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Its folder.
+    pub id: Box<str>,
+    /// The name that its caller gave it.
+    pub profile: Option<String>,
+    /// What its caller named.
+    pub target: Option<String>,
 }

@@ -7,6 +7,7 @@
 
 mod account;
 mod address;
+mod challenge;
 mod device;
 mod discover;
 pub mod disk;
@@ -25,11 +26,13 @@ mod register;
 mod seal;
 mod secret;
 mod session;
+mod step_up;
 mod text;
 mod tokens;
 mod wire;
 
 pub use account::Expected;
+pub use challenge::Challenge;
 pub use device::{DeviceGrant, Pending, SignIn};
 pub use discover::Discover;
 pub use error::{Class, Code, Error, ServerError};
@@ -38,7 +41,7 @@ pub use flow::{
     Flow, HeaderValue, Input, Lease, Lock, LoginId, Method, Now, Reason, Request, Response, Rest,
     Revision, Save, Step, TlsProblem,
 };
-pub use grant::{Client, ClientAuth, Endpoints, Grant};
+pub use grant::{Client, ClientAuth, Endpoints, Grant, Place};
 pub use login::{
     Ended, Find, Finish, Finished, Found, GiveUp, Header, Keep, Kept, Kind, Login, Record, Sealed,
     Survey,
@@ -50,5 +53,6 @@ pub use register::{Register, Registered};
 pub use seal::Key;
 pub use secret::{Secret, SecretBytes};
 pub use session::{Cached, Health, HealthState, Need, Renewal, Revoke, Revoked, Session};
+pub use step_up::{Widen, Wider};
 pub use tokens::Tokens;
 pub use wire::dialect::{BodyFormat, Dialect};

@@ -30,6 +30,13 @@ export interface SignIn extends Abortable {
   /** In place of the client's own. */
   onPrompt?: OnPrompt;
   onEvent?: (event: wasm.Event) => void;
+  /**
+   * The `WWW-Authenticate` of a 401 or 403, several joined by commas: discovery follows it, and where
+   * it says `insufficient_scope` what it demands is asked for besides what was asked for before. The
+   * wider login takes the narrower one's place. What was asked for already is not asked for again:
+   * `Refused` with the code `scope_loop`.
+   */
+  challenge?: string;
 }
 
 export interface TokenNeed extends Abortable {
@@ -39,6 +46,12 @@ export interface TokenNeed extends Abortable {
   reject?: string;
   /** Scopes that have to have been asked for at the sign-in. */
   scopes?: readonly string[];
+  /**
+   * The `WWW-Authenticate` that came with the 401 or 403. Where it says `insufficient_scope`, another
+   * token is given if it has the scopes, else it is `SignInNeeded` with the code `more_scopes`, for
+   * which `login` takes the challenge; or `Refused` with the code `scope_loop`.
+   */
+  challenge?: string;
   /** Renew in any case. */
   force?: boolean;
 }
@@ -124,9 +137,9 @@ export class Client {
    * however many callers. It never asks a person: `SignInNeeded` instead.
    */
   async token(need: TokenNeed = {}): Promise<string> {
-    const { minTtl, reject, scopes, force, signal } = need;
+    const { minTtl, reject, scopes, challenge, force, signal } = need;
     const known = this.#remembered;
-    if (known && minTtl === undefined && reject === undefined && !scopes && !force && !signal) {
+    if (known && minTtl === undefined && reject === undefined && !scopes && challenge === undefined && !force && !signal) {
       if (known.cached.meets(Date.now(), steadyMs(), this.#usual)) return known.token;
     }
     return (await this.#good(need)).token;
@@ -140,16 +153,17 @@ export class Client {
   }
 
   async #good(need: TokenNeed): Promise<Remembered> {
-    const { minTtl = 60, reject, scopes = [], force = false, signal } = need;
+    const { minTtl = 60, reject, scopes = [], challenge, force = false, signal } = need;
     signal?.throwIfAborted();
-    const wanted = new (machines().Need)(minTtl * 1000, reject, [...scopes], force);
+    const needed = () => new (machines().Need)(minTtl * 1000, reject, [...scopes], force, challenge);
+    const wanted = this.#call(needed);
     const meets = (there: Remembered) => there.cached.meets(Date.now(), steadyMs(), wanted);
     try {
       const known = this.#remembered;
       if (known && meets(known)) return known;
       for (;;) {
         // The flight may outlive this caller, so it has a need of its own.
-        const asked = new (machines().Need)(minTtl * 1000, reject, [...scopes], force);
+        const asked = needed();
         const [there, joined] = await this.#flight.join(signal, (stretch) => this.#renew(asked, stretch));
         // Whoever joined may need more than was asked for; alone one gets the best there is.
         if (!joined || force || meets(there)) return there;
@@ -217,7 +231,7 @@ export class Client {
       // Whoever cannot keep the login should not ask for it.
       await this.#keys.key(true);
       const host = this.#host(onPrompt, options.onEvent);
-      const grant = await this.#discover(host, stretch);
+      const grant = await this.#discover(host, stretch, options.challenge);
       const flow = this.#call(() => machines().Flow.login(grant, random(32)));
       const there = await drive(flow, host, stretch);
       if (there instanceof machines().Pending) throw newError("out_of_turn", "the sign-in did not end");
@@ -226,15 +240,15 @@ export class Client {
   }
 
   /** The same, telling what happens; whoever leaves the loop ends the sign-in. */
-  progress(options: Abortable = {}): AsyncGenerator<Progress, void, void> {
-    return progress((more) => this.login(more), options.signal, this.#onEvent);
+  progress({ signal, challenge }: Pick<SignIn, "signal" | "challenge"> = {}): AsyncGenerator<Progress, void, void> {
+    return progress((more) => this.login({ ...more, challenge }), signal, this.#onEvent);
   }
 
   /** Asks for a code and returns at once. */
-  begin({ signal }: Abortable = {}): Promise<Pending> {
+  begin({ signal, challenge }: Pick<SignIn, "signal" | "challenge"> = {}): Promise<Pending> {
     return this.#run(signal, async (stretch) => {
       const host = this.#host();
-      const grant = await this.#discover(host, stretch);
+      const grant = await this.#discover(host, stretch, challenge);
       const flow = this.#call(() => machines().Flow.begin(grant, random(32)));
       const there = await drive(flow, host, stretch);
       if (!(there instanceof machines().Pending)) throw newError("out_of_turn", "the sign-in did not begin");
@@ -274,7 +288,7 @@ export class Client {
   }
 
   /** Shows the kept sign-in's prompt again and goes on with it to the end. */
-  async resume(options: Omit<SignIn, "onEvent"> = {}): Promise<Tokens> {
+  async resume(options: Omit<SignIn, "onEvent" | "challenge"> = {}): Promise<Tokens> {
     const onPrompt = options.onPrompt ?? this.#onPrompt;
     askSomebody(onPrompt);
     const there = await this.#finish(options.signal, true, onPrompt);
@@ -301,9 +315,10 @@ export class Client {
     });
   }
 
-  #discover(host: Host, stretch: Stretch): Promise<wasm.Grant> {
-    const flow = () => machines().Flow.discover(this.#options, this.#ownProvider);
-    return drive(this.#call(flow), host, stretch);
+  async #discover(host: Host, stretch: Stretch, challenge: string | undefined): Promise<wasm.Grant> {
+    const { Flow } = machines();
+    const wider = await drive(this.#call(() => Flow.widen(this.#options, challenge)), host, stretch);
+    return drive(this.#call(() => Flow.discover(this.#options, this.#ownProvider, wider)), host, stretch);
   }
 
   /** The tokens are here, so nobody's leaving keeps them from being kept. */

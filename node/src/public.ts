@@ -1,4 +1,5 @@
 // What the package gives, on every runtime.
+import { call } from "./errors.js";
 import { machines } from "./machines.js";
 
 export { authFetch } from "./auth-fetch.js";
@@ -26,6 +27,14 @@ export type { Health, KeyLike, Qr } from "./values.js";
 /** Every code of an error, with what it means and what to do about it. */
 export function catalog(): ReturnType<ReturnType<typeof machines>["catalog"]> {
   return machines().catalog();
+}
+
+/**
+ * Whether the `WWW-Authenticate` of a 403 says that the token has too few scopes (RFC 6750 §3.1), so
+ * that a sign-in can mend it: `token` and `login` take it as their `challenge`.
+ */
+export function isStepUp(challenge: string): boolean {
+  return call(() => machines().isStepUp(challenge));
 }
 
 /** The names of the providers that come along. */

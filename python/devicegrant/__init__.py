@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ._store import Busy as Busy
     from ._store import Resting as Resting
     from ._store import Store as Store
+    from ._step_up import is_step_up as is_step_up
     from ._transport import NotReached as NotReached
     from ._values import Health as Health
     from ._values import Pending as Pending
@@ -38,6 +39,7 @@ _HOME = {
     "Client": "_client",
     **dict.fromkeys(("Request", "Response"), "_native"),
     **dict.fromkeys(("Busy", "Resting", "Store"), "_store"),
+    "is_step_up": "_step_up",
     "NotReached": "_transport",
     **dict.fromkeys(("Health", "Pending", "Prompt", "Tokens"), "_values"),
     **dict.fromkeys(

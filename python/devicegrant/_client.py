@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Awaitable, Callable, Literal, Mapping, Se
 from . import _native
 from ._build import Given, build
 from ._engine import USUAL, Engine
+from ._errors import call
 from ._values import Health, Kept, Pending, Prompt, Tokens
 from ._ways import current
 
@@ -17,11 +18,18 @@ if TYPE_CHECKING:
 
 
 def need_of(
-    min_ttl: float, reject: str | None, scopes: Sequence[str], force: bool
+    min_ttl: float,
+    reject: str | None,
+    scopes: Sequence[str],
+    force: bool,
+    challenge: str | None = None,
 ) -> _native.Need:
-    if min_ttl == 60 and reject is None and not scopes and not force:
+    if min_ttl == 60 and reject is None and not scopes and not force and challenge is None:
         return USUAL
-    return _native.Need(int(min_ttl * 1000), reject, list(scopes), force)
+    need: _native.Need = call(
+        _native.Need, int(min_ttl * 1000), reject, list(scopes), force, challenge
+    )
+    return need
 
 
 class Client(Kept):
@@ -91,17 +99,22 @@ class Client(Kept):
             key_source=key_source, unattended=unattended, transport=transport, ca=ca, prompt=prompt, on_event=on_event,
         )  # fmt: skip
 
-    async def login(self) -> Tokens:
+    async def login(self, challenge: str | None = None) -> Tokens:
         """Signs a person in, keeps the login, and returns its tokens (RFC 8628).
+
+        `challenge` is the `WWW-Authenticate` of a 401 or 403, several joined by commas: discovery
+        follows it, and where it says `insufficient_scope` what it demands is asked for besides what
+        was asked for before. The wider login takes the narrower one's place. What was asked for
+        already is not asked for again: `Refused` with the code `scope_loop`.
 
         Raises every class of error. Without a prompt and without a terminal on stderr it is
         `SignInNeeded` with the code `no_prompt`, before anything is asked of the server.
         """
-        return Tokens((await self._engine.login()).tokens())
+        return Tokens((await self._engine.login(challenge)).tokens())
 
-    async def begin(self) -> Pending:
-        """Asks for a code and returns at once."""
-        return Pending(await self._engine.begin())
+    async def begin(self, challenge: str | None = None) -> Pending:
+        """Asks for a code and returns at once; `challenge` as for `login`."""
+        return Pending(await self._engine.begin(challenge))
 
     async def poll(self, pending: Pending) -> Pending | Tokens:
         """Polls once; before its time it sends nothing. Tokens are kept before they are returned,
@@ -132,18 +145,22 @@ class Client(Kept):
         *,
         scopes: Sequence[str] = (),
         force: bool = False,
+        challenge: str | None = None,
     ) -> str:
         """An access token that is good for another `min_ttl` seconds (above half of its lifetime
         that counts as half), ready to stand behind `Bearer`; renewed where that is due, at most
         once for however many callers. It never asks a person.
 
         `reject` is the token that was just answered 401: another one is given. `scopes` have to
-        have been asked for at the sign-in. `force` renews in any case.
+        have been asked for at the sign-in. `force` renews in any case. `challenge` is the
+        `WWW-Authenticate` that came with the 401 or 403: where it says `insufficient_scope`, another
+        token is given if it has the scopes, else it is `SignInNeeded` with the code `more_scopes`,
+        for which `login` takes the challenge; or `Refused` with the code `scope_loop`.
 
         Raises `SignInNeeded` where a person has to sign in; `TryLater`, `Refused` and `StoreError`
         leave the login as it is.
         """
-        need = need_of(min_ttl, reject, scopes, force)
+        need = need_of(min_ttl, reject, scopes, force, challenge)
         reject = None  # a traceback may show what stands here
         there = self._engine.remembered(need)
         if there is not None:

@@ -140,8 +140,12 @@ class Engine:
             message = "there is neither a prompt nor a terminal to ask a person through"
             raise new("no_prompt", message)
 
-    async def _discover(self, host: Host, stretch: Stretch) -> _native.Grant:
-        output = await drive(call(Flow.discover, self._options, self._own_provider), host, stretch)
+    async def _discover(
+        self, host: Host, stretch: Stretch, challenge: str | None
+    ) -> _native.Grant:
+        wider = (await drive(call(Flow.widen, self._options, challenge), host, stretch)).wider
+        discover = call(Flow.discover, self._options, self._own_provider, wider)
+        output = await drive(discover, host, stretch)
         grant: _native.Grant = output.grant
         return grant
 
@@ -159,19 +163,19 @@ class Engine:
         self._id = login.header().id
         return login
 
-    async def login(self) -> _native.Login:
+    async def login(self, challenge: str | None = None) -> _native.Login:
         self._ask_somebody()
         ways, stretch = self._ways(), Stretch()
         host = self._host(ways)
         # Whoever cannot keep the login should not ask for it.
         await self.keys.key(True, ways, stretch)
-        grant = await self._discover(host, stretch)
+        grant = await self._discover(host, stretch, challenge)
         output = await drive(call(Flow.login, grant, urandom(32)), host, stretch)
         return await self._keep(grant, output.tokens, host, stretch)
 
-    async def begin(self) -> _native.Pending:
+    async def begin(self, challenge: str | None = None) -> _native.Pending:
         host, stretch = self._host(self._ways()), Stretch()
-        grant = await self._discover(host, stretch)
+        grant = await self._discover(host, stretch, challenge)
         output = await drive(call(Flow.begin, grant, urandom(32)), host, stretch)
         pending: _native.Pending = output.pending
         return pending

@@ -12,6 +12,7 @@ use crate::login::{Found, Grant, Login, Pending, Renewal, Tokens};
 use crate::options::{Key, Options};
 use crate::plain::{give, number, object};
 use crate::step::{self, Answer};
+use crate::step_up::Wider;
 use crate::{Fallible, entropy, now};
 
 trait Machine {
@@ -47,7 +48,10 @@ impl<F: dg::Flow, E: FnMut(F::Output) -> JsValue> Machine for Ending<F, E> {
 pub struct Flow(Box<dyn Machine>);
 
 impl Flow {
-    fn of<F: dg::Flow + 'static>(flow: F, end: impl FnMut(F::Output) -> JsValue + 'static) -> Self {
+    pub(crate) fn of<F: dg::Flow + 'static>(
+        flow: F,
+        end: impl FnMut(F::Output) -> JsValue + 'static,
+    ) -> Self {
         Self(Box::new(Ending(flow, end)))
     }
 }
@@ -86,8 +90,13 @@ fn surveyed(all: Vec<(LoginId, Result<dg::Found, dg::Error>)>) -> JsValue {
 
 #[wasm_bindgen]
 impl Flow {
-    pub fn discover(options: &Options, own_provider: Option<String>) -> Fallible<Self> {
+    pub fn discover(
+        options: &Options,
+        own_provider: Option<String>,
+        wider: Option<Wider>,
+    ) -> Fallible<Self> {
         let machine = dg::Discover::new(options.0.clone(), own_provider.as_deref())?;
+        let machine = machine.wider(wider.map(|wider| wider.0).unwrap_or_default());
         Ok(Self::of(machine, |grant| Grant(grant).into()))
     }
 

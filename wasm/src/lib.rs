@@ -16,6 +16,7 @@ mod options;
 mod plain;
 mod redis;
 mod step;
+mod step_up;
 
 use devicegrant_core::{Code, Error, Now};
 use error::Failure;

@@ -58,13 +58,21 @@ pub struct Need(pub(crate) devicegrant_core::Need);
 #[wasm_bindgen]
 impl Need {
     #[wasm_bindgen(constructor)]
-    pub fn new(min_ttl_ms: f64, reject: Option<String>, scopes: Vec<String>, force: bool) -> Self {
-        Self(devicegrant_core::Need {
+    pub fn new(
+        min_ttl_ms: f64,
+        reject: Option<String>,
+        scopes: Vec<String>,
+        force: bool,
+        challenge: Option<String>,
+    ) -> Fallible<Self> {
+        let challenge = challenge.as_deref().map(devicegrant_core::Challenge::parse);
+        Ok(Self(devicegrant_core::Need {
             min_ttl_ms: whole(min_ttl_ms),
             reject: reject.map(Secret::new),
             scopes,
+            challenge: challenge.transpose()?,
             force,
-        })
+        }))
     }
 }
 

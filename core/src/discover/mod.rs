@@ -15,7 +15,6 @@
 //! the address itself, for its challenge; the resource metadata that the challenge names, or that
 //! at the well-known places; then the metadata of each authorization server that it lists.
 
-mod challenge;
 mod metadata;
 mod plan;
 mod resource;
@@ -24,11 +23,13 @@ mod trouble;
 
 use std::sync::Arc;
 
+use crate::challenge;
 use crate::error::{Code, Error};
 use crate::event::{Event, Events};
 use crate::flow::{Flow, Input, Now, Request, Response, Step, out_of_turn};
 use crate::grant::Grant;
 use crate::options::Options;
+use crate::step_up::Wider;
 use crate::wire::answer::Answer;
 use crate::wire::dialect::Dialect;
 use crate::wire::secrets::Secrets;
@@ -132,6 +133,18 @@ impl Discover {
         }
     }
 
+    /// Asks for what `wider` says besides, and follows its challenge in place of asking the server.
+    #[must_use]
+    pub fn wider(mut self, wider: Wider) -> Self {
+        let challenge = wider.challenge.as_ref();
+        if self.server.is_some() && challenge.is_some_and(|c| c.resource_metadata.is_some()) {
+            // Whose metadata that is, is no issuer that was named.
+            self.issuers.clear();
+        }
+        self.plan.widen(wider);
+        self
+    }
+
     fn start(&mut self) -> Next {
         // What an issuer would say is known; what a server says of itself is not.
         let may_be_issuer = self.plan.issuer.is_some() || self.plan.server.is_none();
@@ -178,7 +191,11 @@ impl Discover {
                 self.issuer = issuer;
             } else if let Some(server) = self.server.take() {
                 self.look_at(resource::addresses(&server), What::Resource);
-                self.look_first(server.into(), What::Server);
+                // Whoever met the challenge hands it in; the server need not say it twice.
+                match self.plan.wider.challenge.clone() {
+                    Some(challenge) => self.challenged(challenge)?,
+                    None => self.look_first(server.into(), What::Server),
+                }
             } else if let Some(grant) = self.known_without_metadata() {
                 return Ok(Step::Done(Arc::new(grant)));
             } else {
@@ -207,7 +224,9 @@ impl Discover {
     fn answered(&mut self, look: Look, attempt: u8, now: Now, response: &Response) -> Next {
         if look.at == What::Server {
             if response.status == 401 {
-                return self.challenged(response);
+                let challenge = challenge::of(response)?;
+                self.challenged(challenge)?;
+                return self.next();
             }
             if self.redirected(&look, response) {
                 return self.next();
@@ -273,6 +292,20 @@ impl Flow for Discover {
     type Output = Arc<Grant>;
 
     fn step(&mut self, now: Now, input: Input) -> Next {
+        let step = self.go_on(now, input)?;
+        if let Step::Done(grant) = &step {
+            self.plan.wider.refuse_loop(&grant.stepped_up)?;
+        }
+        Ok(step)
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        self.events.take()
+    }
+}
+
+impl Discover {
+    fn go_on(&mut self, now: Now, input: Input) -> Next {
         match (std::mem::replace(&mut self.state, State::Ended), input) {
             (State::Start, Input::Go) => self.start(),
             (
@@ -302,9 +335,5 @@ impl Flow for Discover {
                 Err(out_of_turn())
             }
         }
-    }
-
-    fn take_events(&mut self) -> Vec<Event> {
-        self.events.take()
     }
 }

@@ -10,6 +10,7 @@ use crate::error::{Code, Error};
 use crate::grant::{Client, ClientAuth, Endpoints, Grant};
 use crate::options::{Named, Options};
 use crate::provider::{self, Provider};
+use crate::step_up::{self, Wider};
 use crate::text::quote;
 
 const OFFLINE_ACCESS: &str = "offline_access";
@@ -27,6 +28,7 @@ pub(super) struct Plan {
     pub(super) device: Option<Arc<str>>,
     token: Option<Arc<str>>,
     expected: Option<Expected>,
+    pub(super) wider: Wider,
 }
 
 impl Plan {
@@ -91,6 +93,7 @@ impl Plan {
             device,
             token,
             options,
+            wider: Wider::default(),
         };
         for name in &plan.provider.required_params {
             if plan.options.params.get(name).is_none_or(String::is_empty) {
@@ -131,6 +134,18 @@ impl Plan {
             }
         }
         Ok(())
+    }
+
+    /// What is asked for besides. Scopes that were given as a parameter become scopes like others,
+    /// to which more can be added.
+    pub(super) fn widen(&mut self, wider: Wider) {
+        if wider.is_wider()
+            && let Some(fixed) = self.options.params.remove("scope")
+        {
+            let words = fixed.split_whitespace();
+            self.options.scopes = words.map(str::to_owned).collect();
+        }
+        self.wider = wider;
     }
 
     fn scopes(&self) -> &Vec<String> {
@@ -187,6 +202,8 @@ impl Plan {
             may_post_secret,
             takes_client_documents: found.is_some_and(|f| f.client_documents),
             offline_access_unasked: offline_listed && !offline(&scopes),
+            stepped_up: self.wider.stepped_up(resource.map(|r| &*r.scopes)),
+            in_place_of: self.wider.place.clone(),
             scopes,
             expected: self.expected.clone(),
             resource: options.resource.clone().or_else(|| {
@@ -199,7 +216,8 @@ impl Plan {
         })
     }
 
-    /// The caller's, else what the resource wants (its challenge comes before its list), with
+    /// The caller's, else what the resource wants (its challenge comes before its list), with what
+    /// was asked for before where it demands more, with
     /// `offline_access` where the server has it: whoever signs in to a resource means to stay.
     /// Where an account is expected, with what makes the server say whose the tokens are.
     fn asked_scopes(&self, resource: Option<&Resource>, listed: &[String]) -> Vec<String> {
@@ -207,11 +225,16 @@ impl Plan {
         if self.options.params.contains_key("scope") {
             return scopes;
         }
+        let wider = &self.wider;
+        if scopes.is_empty() && wider.asked.is_empty() {
+            let challenged = wider.challenge.as_ref().map(|c| &c.scopes);
+            let wanted = resource.map(|r| &r.scopes).or(challenged);
+            scopes = wanted.cloned().unwrap_or_default();
+        }
+        step_up::unite(&mut scopes, &wider.asked);
+        step_up::unite(&mut scopes, &wider.stepped_up(resource.map(|r| &*r.scopes)));
         let mut more = Vec::new();
-        if let Some(resource) = resource {
-            if scopes.is_empty() {
-                scopes.clone_from(&resource.scopes);
-            }
+        if resource.is_some() {
             more.push(OFFLINE_ACCESS);
         }
         if let Some(expected) = &self.expected {

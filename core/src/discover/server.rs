@@ -1,7 +1,8 @@
 //! From a protected resource's own answer to its metadata, and to its authorization servers.
 
-use super::{Discover, Look, Next, REDIRECTS, What, challenge, resource};
+use super::{Discover, Look, REDIRECTS, What, resource};
 use crate::address;
+use crate::challenge::Challenge;
 use crate::error::{Code, Error};
 use crate::flow::Response;
 use crate::grant::Grant;
@@ -29,9 +30,8 @@ impl Discover {
         }))
     }
 
-    /// What the 401 says about where the metadata is.
-    pub(super) fn challenged(&mut self, response: &Response) -> Next {
-        let challenge = challenge::read(response)?;
+    /// What the challenge says about where the metadata is.
+    pub(super) fn challenged(&mut self, challenge: Challenge) -> Result<(), Error> {
         self.challenged = challenge.scopes;
         if let Some(url) = challenge.resource_metadata {
             let server = self.plan.server.as_deref().unwrap_or_default();
@@ -45,7 +45,7 @@ impl Discover {
             self.left.retain(|look| *look.url != *url);
             self.look_first(url.into(), What::Resource);
         }
-        self.next()
+        Ok(())
     }
 
     /// A redirect of the server's own address is followed within its origin.

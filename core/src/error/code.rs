@@ -191,6 +191,9 @@ catalog! {
     UnsupportedTokenType "unsupported_token_type" Refused:
         "The token is of a type that this library does not know how to use (RFC 6749 §7.1)." =>
         "Register a client that gets bearer tokens.";
+    ScopeLoop "scope_loop" Refused:
+        "The server demands scopes that were asked for already (RFC 6750 §3.1): asking the same again is a loop." =>
+        "Read in the message whether they were granted. What was not granted, the person or the server's rules have to allow, then sign in again; what was, ask whoever runs the server.";
     AccountUnknown "account_unknown" Refused:
         "An account was expected, and the server does not say, or not so that it can be believed, who approved (OpenID Connect Core §3.1.3.7, §5.3)." =>
         "Nothing was kept. Ask for the scope openid, with email or profile for what a person is called, and name the issuer exactly; a server without OpenID Connect cannot say who approved.";

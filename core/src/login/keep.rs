@@ -18,6 +18,7 @@ use crate::entropy::Entropy;
 use crate::error::{Code, Error};
 use crate::event::{Event, Events};
 use crate::flow::{Flow, Input, LoginId, Now, Revision, Save, Step, out_of_turn};
+use crate::grant::Grant;
 use crate::options::Options;
 use crate::seal::Key;
 use crate::secret::SecretBytes;
@@ -103,7 +104,7 @@ impl Keep {
         key: Key,
         entropy: [u8; 32],
     ) -> Result<Self, Error> {
-        let id = options.login_id()?.ok_or_else(nothing_named)?;
+        let id = place(options, &record.grant)?;
         Ok(Self::at(id, What::Login(Box::new(record)), key, entropy))
     }
 
@@ -118,7 +119,7 @@ impl Keep {
         key: Key,
         entropy: [u8; 32],
     ) -> Result<Self, Error> {
-        let login = options.login_id()?.ok_or_else(nothing_named)?;
+        let login = place(options, pending.grant())?;
         let id = options.pending_id()?.ok_or_else(nothing_named)?;
         let header = Header::new(options, pending.grant(), now)?;
         let pending = KeptPending {
@@ -221,6 +222,13 @@ impl Keep {
             sign_in: self.what.header().sign_in.clone(),
         })
     }
+}
+
+/// Where the login goes: where the options say, or in the place of the one that it widens.
+fn place(options: &Options, grant: &Grant) -> Result<LoginId, Error> {
+    let widened = grant.in_place_of.as_ref();
+    let place = widened.map(|place| LoginId(place.id.clone()));
+    place.map_or_else(|| options.login_id()?.ok_or_else(nothing_named), Ok)
 }
 
 fn nothing_named() -> Error {

@@ -20,6 +20,7 @@ pub(crate) use sealed::{Plain, ended_sign_in, write};
 pub use survey::Survey;
 
 pub(crate) use record::seal_ended;
+pub(crate) use wanted::Wanted;
 
 use crate::error::Error;
 use crate::flow::{LoginId, Revision};

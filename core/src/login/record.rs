@@ -39,6 +39,12 @@ pub struct Header {
     pub expected: Option<Expected>,
     /// What was granted at the sign-in.
     pub scopes: Vec<String>,
+    /// What was asked for at the sign-in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<String>,
+    /// Of that, what the resource had demanded beyond what was first asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stepped_up: Vec<String>,
     /// When a person signed in, in milliseconds since 1970.
     pub signed_in_at_ms: u64,
     /// A random name for this very sign-in, which every renewal of it keeps: whoever wrote it knows
@@ -82,11 +88,17 @@ impl Header {
     /// Errors: those of options that name no one place, which discovery would have met first.
     pub(super) fn new(options: &Options, grant: &Grant, now: Now) -> Result<Self, Error> {
         let expected = grant.expected.clone();
+        let (profile, target) = match &grant.in_place_of {
+            Some(place) => (place.profile.clone(), place.target.clone()),
+            None => (options.profile.clone(), options.target_name()?),
+        };
         Ok(Self {
             account: expected.as_ref().and_then(|expected| expected.sub.clone()),
             expected,
-            profile: options.profile.clone(),
-            target: options.target_name()?,
+            profile,
+            target,
+            asked: grant.scopes.clone(),
+            stepped_up: grant.stepped_up.clone(),
             issuer: grant.endpoints.issuer.as_deref().map(normal),
             client_id: grant.client.id.clone(),
             resource: grant.resource.clone(),

@@ -8,7 +8,7 @@ use crate::options::{Named, Options, normal};
 
 /// The fields that were given.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     profile: Option<String>,
     place: Place,
     client_id: Option<String>,
@@ -27,7 +27,7 @@ enum Place {
 }
 
 impl Wanted {
-    pub(super) fn new(options: &Options) -> Result<Self, Error> {
+    pub(crate) fn new(options: &Options) -> Result<Self, Error> {
         let place = match (options.named()?, options.target_name()?) {
             (_, None) => Place::Any,
             (Named::Provider { .. }, Some(name)) => Place::Provider(name),
@@ -42,7 +42,7 @@ impl Wanted {
         })
     }
 
-    pub(super) fn fits(&self, header: &Header) -> bool {
+    pub(crate) fn fits(&self, header: &Header) -> bool {
         let given_is = |given: &Option<String>, kept: Option<&str>| {
             given.as_deref().is_none_or(|given| kept == Some(given))
         };

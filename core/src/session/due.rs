@@ -1,8 +1,11 @@
 //! When a token has to be renewed: by its share of life, on two clocks, and by what the caller needs.
 
+use crate::challenge::Challenge;
+use crate::error::Error;
 use crate::flow::{Now, Rest};
-use crate::login::Login;
+use crate::login::{Login, Record};
 use crate::secret::Secret;
+use crate::step_up;
 use crate::tokens::Tokens;
 
 /// A record that was written this far in the future was written before the clock was set back.
@@ -18,8 +21,20 @@ pub struct Need {
     pub reject: Option<Secret>,
     /// Scopes that have to have been asked for.
     pub scopes: Vec<String>,
+    /// What `reject` was answered with. Where it is a step-up, only another token that has the
+    /// scopes will do: else the error is `more_scopes`, or `scope_loop` where a person was asked
+    /// for them already.
+    pub challenge: Option<Challenge>,
     /// Renew, however fresh the token is and however recently that failed.
     pub force: bool,
+}
+
+impl Need {
+    /// Errors: why a login does not have the scopes that the challenge demands.
+    pub(super) fn challenged(&self, record: &Record) -> Result<(), Error> {
+        let challenge = self.challenge.as_ref();
+        challenge.map_or(Ok(()), |c| step_up::judge(c, record, self.reject.as_ref()))
+    }
 }
 
 impl Default for Need {
@@ -28,6 +43,7 @@ impl Default for Need {
             min_ttl_ms: 60_000,
             reject: None,
             scopes: Vec::new(),
+            challenge: None,
             force: false,
         }
     }
@@ -120,7 +136,8 @@ impl Cached {
     /// The access token, where it meets the need as it is. The hot path: no store is asked.
     pub fn token(&self, now: Now, need: &Need) -> Option<&Secret> {
         let tokens = &self.login.record.tokens;
-        if !super::covers(&self.login.record, &need.scopes) {
+        let record = &self.login.record;
+        if !super::covers(record, &need.scopes) || need.challenged(record).is_err() {
             return None;
         }
         let ends = tokens.expires_at_ms.zip(self.steady_end);

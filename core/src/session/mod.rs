@@ -211,6 +211,7 @@ impl Session {
         if !covers(&login.record, &self.need.scopes) {
             return Err(more_scopes(&login, &self.need.scopes));
         }
+        self.need.challenged(&login.record)?;
         // Where the store has moved on, what was not written is out of date.
         self.unwritten
             .take_if(|unwritten| unwritten.revision != login.revision);

@@ -86,6 +86,8 @@ fn grant(issuer: &str, scopes: &[String]) -> Arc<Grant> {
         pkce: false,
         dialect: devicegrant_core::Dialect::default(),
         takes_client_documents: false,
+        stepped_up: Vec::new(),
+        in_place_of: None,
         expected: None,
         offline_access_unasked: false,
     })

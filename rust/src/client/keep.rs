@@ -23,7 +23,7 @@ impl Client {
     }
 
     /// The same with a need of one's own: a longer life, another token than the one that was just
-    /// answered 401, scopes.
+    /// answered 401, scopes, or what a challenge demands.
     pub async fn token_for(&self, need: &Need) -> Result<Secret, Error> {
         if let Some(token) = self.remembered(need) {
             return Ok(token);

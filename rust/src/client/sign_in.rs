@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use devicegrant_core::{
     DeviceGrant, Discover, Finish, Finished, Grant, Keep, Pending, Record, Register, Registered,
-    SignIn, Tokens,
+    SignIn, Tokens, Widen,
 };
 
 use super::{
@@ -22,10 +22,29 @@ impl Client {
 
     /// As [`login`](Self::login), and returns all that is kept.
     pub async fn sign_in(&self) -> Result<Login, Error> {
+        self.sign_in_with(None).await
+    }
+
+    /// As [`login`](Self::login), because a server answered with this `WWW-Authenticate` (several
+    /// joined by commas). Discovery follows it; where it says `insufficient_scope` (RFC 6750 §3.1),
+    /// what it demands is asked for besides what was asked for before, and the wider login takes
+    /// the narrower one's place.
+    ///
+    /// Errors: as [`login`](Self::login); `scope_loop` where what is demanded was asked for already.
+    pub async fn login_for(&self, challenge: &str) -> Result<Tokens, Error> {
+        Ok(self.sign_in_for(challenge).await?.record.tokens)
+    }
+
+    /// As [`login_for`](Self::login_for), and returns all that is kept.
+    pub async fn sign_in_for(&self, challenge: &str) -> Result<Login, Error> {
+        self.sign_in_with(Some(challenge)).await
+    }
+
+    async fn sign_in_with(&self, challenge: Option<&str>) -> Result<Login, Error> {
         self.ask_nobody()?;
         // Whoever cannot keep the login should not ask for it.
         self.keys.key(true).await?;
-        let pending = self.begin().await?;
+        let pending = self.begin_asked(challenge).await?;
         let grant = Arc::clone(pending.grant());
         match drive(DeviceGrant::resume(pending), &self.host).await? {
             SignIn::Tokens(tokens) => self.keep(grant, *tokens).await,
@@ -83,7 +102,17 @@ impl Client {
 
     /// Asks for a code and returns at once: a login that can be kept, sealed, and polled anywhere.
     pub async fn begin(&self) -> Result<Pending, Error> {
-        let grant = self.discover().await?;
+        self.begin_asked(None).await
+    }
+
+    /// As [`begin`](Self::begin), because a server answered with this `WWW-Authenticate`: see
+    /// [`login_for`](Self::login_for).
+    pub async fn begin_for(&self, challenge: &str) -> Result<Pending, Error> {
+        self.begin_asked(Some(challenge)).await
+    }
+
+    async fn begin_asked(&self, challenge: Option<&str>) -> Result<Pending, Error> {
+        let grant = self.discover(challenge).await?;
         if !grant.client.is_unknown() {
             return self.begin_with(grant).await;
         }
@@ -140,9 +169,10 @@ impl Client {
         Err(Error::new(Code::NoPrompt, message))
     }
 
-    async fn discover(&self) -> Result<Arc<Grant>, Error> {
+    async fn discover(&self, challenge: Option<&str>) -> Result<Arc<Grant>, Error> {
+        let wider = drive(Widen::new(&self.options, challenge)?, &self.host).await?;
         let machine = Discover::registering((*self.options).clone(), self.own_provider.as_deref())?;
-        drive(machine, &self.host).await
+        drive(machine.wider(wider), &self.host).await
     }
 
     async fn keep(&self, grant: Arc<Grant>, tokens: Tokens) -> Result<Login, Error> {

@@ -307,6 +307,8 @@ fn grant() -> Grant {
         },
         may_post_secret: false,
         takes_client_documents: false,
+        stepped_up: Vec::new(),
+        in_place_of: None,
         scopes: Vec::new(),
         resource: None,
         params: Vec::new(),

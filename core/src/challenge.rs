@@ -1,5 +1,5 @@
 //! The challenge of a protected resource (RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1): where its
-//! metadata is, and which scopes it wants.
+//! metadata is, which scopes it wants, and whether a token has too few of them.
 //!
 //! Read as servers write it, which is not always as the grammar wants it: names in any case,
 //! several challenges in one header or in several, inner quotes without a backslash.
@@ -10,20 +10,46 @@ use crate::flow::Response;
 /// All challenges of an answer together, in bytes.
 const LONGEST: usize = 16 * 1024;
 
-/// What a 401 says besides no.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Challenge {
-    pub(super) resource_metadata: Option<String>,
-    pub(super) scopes: Vec<String>,
+/// What a 401 or a 403 says besides no.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Challenge {
+    pub(crate) resource_metadata: Option<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) step_up: bool,
+}
+
+impl Challenge {
+    /// Reads the value of `WWW-Authenticate`; several headers are joined by commas, as most HTTP
+    /// clients hand them over (RFC 9110 §5.3). What says nothing is a challenge that says nothing.
+    ///
+    /// Errors: `body_too_large` for more than any honest server says.
+    pub fn parse(value: &str) -> Result<Self, Error> {
+        read(&[value])
+    }
+
+    /// True where the token is good and has too few scopes (`insufficient_scope`, RFC 6750 §3.1):
+    /// a person has to agree to more. Any other 403 no sign-in can mend.
+    pub fn is_step_up(&self) -> bool {
+        self.step_up
+    }
+
+    /// The scopes that are wanted; none where the server does not say.
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
 }
 
 /// Reads the answer's challenges. Errors: `body_too_large` for more than any honest server says.
-pub(super) fn read(response: &Response) -> Result<Challenge, Error> {
+pub(crate) fn of(response: &Response) -> Result<Challenge, Error> {
     let headers = response.headers.iter();
     let values: Vec<_> = headers
         .filter(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"))
         .map(|(_, value)| value.as_str())
         .collect();
+    read(&values)
+}
+
+fn read(values: &[&str]) -> Result<Challenge, Error> {
     if values.iter().map(|value| value.len()).sum::<usize>() > LONGEST {
         let message = format!(
             "the server's WWW-Authenticate is larger than {} KiB",
@@ -31,7 +57,7 @@ pub(super) fn read(response: &Response) -> Result<Challenge, Error> {
         );
         return Err(Error::new(Code::BodyTooLarge, message));
     }
-    let params: Vec<_> = values.into_iter().flat_map(params).collect();
+    let params: Vec<_> = values.iter().flat_map(|value| params(value)).collect();
     // The Bearer challenge decides, wherever it stands; RFC 9728 §5.1 allows any scheme to say it.
     let find = |name: &str, bearer_only: bool| {
         let named = || params.iter().filter(|p| p.name.eq_ignore_ascii_case(name));
@@ -44,6 +70,7 @@ pub(super) fn read(response: &Response) -> Result<Challenge, Error> {
     Ok(Challenge {
         resource_metadata: find("resource_metadata", false).map(str::to_owned),
         scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+        step_up: find("error", true) == Some("insufficient_scope"),
     })
 }
 
@@ -124,19 +151,27 @@ fn ends(rest: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::SecretBytes;
 
     fn said(values: &[&str]) -> Challenge {
-        let headers = values.iter().map(|value| {
-            let name = "WWW-Authenticate".to_owned();
-            (name, (*value).to_owned())
-        });
-        let response = Response {
-            status: 401,
-            headers: headers.collect(),
-            body: SecretBytes::default(),
-        };
-        read(&response).unwrap_or_default()
+        read(values).unwrap_or_default()
+    }
+
+    #[test]
+    fn too_few_scopes_is_what_the_bearer_challenge_says() {
+        for (value, step_up) in [
+            (r#"Bearer error="insufficient_scope""#, true),
+            (
+                r#"Basic realm="x", bearer ERROR=insufficient_scope, scope="a""#,
+                true,
+            ),
+            (r#"Bearer error="invalid_token", scope="a""#, false),
+            (r#"DPoP error="insufficient_scope""#, false),
+            (r#"Bearer realm="error=\"insufficient_scope\"""#, false),
+        ] {
+            let challenge = Challenge::parse(value).unwrap_or_default();
+            assert_eq!(challenge.is_step_up(), step_up, "{value}");
+        }
+        assert!(Challenge::parse(&"a".repeat(LONGEST + 1)).is_err());
     }
 
     #[test]
@@ -144,6 +179,7 @@ mod tests {
         let wanted = Challenge {
             resource_metadata: Some("https://a.example/m".to_owned()),
             scopes: vec!["read".to_owned(), "write".to_owned()],
+            step_up: false,
         };
         for one in [
             r#"Bearer resource_metadata="https://a.example/m", scope="read write""#,
