@@ -6,8 +6,9 @@ import { request as httpRequest } from "node:http";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 
+import { requireScopes } from "@modelcontextprotocol/server";
 import { Client, SignInNeeded } from "devicegrant";
-import { authorize, deviceAuth, deviceOAuthProvider } from "devicegrant/mcp";
+import { authorize, deviceAuth, deviceOAuthProvider, stepUp, stepUpFetch } from "devicegrant/mcp";
 import { folder, sleep } from "./help.mjs";
 import { FirstServer, SecondServer, first, firstProtected, listen, oidc, overHttp, second, secondProtected, textOf } from "./mcp.mjs";
 import { decide } from "./person.mjs";
@@ -18,6 +19,12 @@ process.env.DEVICEGRANT_KEY = KEY;
 function weather(Server) {
   const server = new Server({ name: "weather", version: "1" });
   server.registerTool("weather", { description: "The weather" }, async () => ({ content: [{ type: "text", text: "sunny" }] }));
+  if (Server === SecondServer) {
+    const changing = { description: "Changes the weather", scopeChallenge: requireScopes("write") };
+    server.registerTool("change", changing, async () => ({ content: [{ type: "text", text: "changed" }] }));
+    const never = { description: "A scope that nobody gets", scopeChallenge: requireScopes("write", "heaven") };
+    server.registerTool("never", never, async () => ({ content: [] }));
+  }
   return server;
 }
 
@@ -103,6 +110,35 @@ for (const generation of ["second", "first"]) {
     assert.deepEqual(as.asked, []);
   });
 }
+
+for (const [generation, withFetch] of [["second", true], ["second", false], ["first", true]]) {
+  test(`${generation} client${withFetch ? ", its fetch" : ""}: a tool that demands more scopes is signed in for once`, async (t) => {
+    const as = await oidc(t);
+    const { address } = await SERVERS.second(t, as.issuer);
+    const { login, prompts } = await signedIn(t, address);
+    const session = await connected(t, address, generation, login, withFetch && { fetch: stepUpFetch(login) });
+    const change = () => session.callTool({ name: "change", arguments: {} });
+    await assert.rejects(change());
+    assert.equal(prompts.length, 1, "nobody is asked in the middle of a request");
+    assert.equal(textOf(await stepUp(login, change)), "changed");
+    assert.deepEqual([...prompts[1].scopes].sort(), ["offline_access", "read", "write"]);
+    assert.equal(textOf(await stepUp(login, change)), "changed");
+    assert.equal(textOf(await call(session)), "sunny");
+    assert.equal(prompts.length, 2);
+  });
+}
+
+test("a tool that nobody may call is not signed in for again and again", async (t) => {
+  const as = await oidc(t);
+  const { address } = await SERVERS.second(t, as.issuer);
+  const { login, prompts } = await signedIn(t, address);
+  const session = await connected(t, address, "second", login, { fetch: stepUpFetch(login) });
+  const never = () => session.callTool({ name: "never", arguments: {} });
+  await assert.rejects(stepUp(login, never));
+  const asked = prompts.length;
+  await assert.rejects(stepUp(login, never), (error) => error.code === "scope_loop");
+  assert.equal(prompts.length, asked);
+});
 
 /** oidc-provider behind a front that tells nobody when a token ends. */
 async function withoutExpiry(t) {

@@ -6,7 +6,7 @@ import { StreamableHTTPClientTransport as FirstTransport } from "@modelcontextpr
 import { McpServer as FirstServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { McpServer } from "@modelcontextprotocol/server";
 import { Client } from "devicegrant";
-import { PerUser, authorize, deviceAuth, deviceOAuthProvider, ensure } from "devicegrant/mcp";
+import { PerUser, authorize, deviceAuth, deviceOAuthProvider, ensure, stepUp, stepUpFetch } from "devicegrant/mcp";
 import { z } from "zod";
 
 const client = new Client({ server: "https://mcp.example/mcp" });
@@ -16,8 +16,9 @@ const url = new URL("https://mcp.example/mcp");
 const done: Promise<void> = authorize(client, { signal: AbortSignal.timeout(1) });
 export const transports = [
   new StreamableHTTPClientTransport(url, { authProvider }),
-  new FirstTransport(url, { authProvider: oauth }),
+  new FirstTransport(url, { authProvider: oauth, fetch: stepUpFetch(client) }),
 ];
+export const seven: Promise<number> = stepUp(client, async () => 7, { onPrompt() {} });
 
 const api = new PerUser({
   issuer: "https://auth.example", clientId: "a", store: "memory",
@@ -25,7 +26,7 @@ const api = new PerUser({
 });
 const second = new McpServer({ name: "a", version: "1" });
 second.registerTool("weather", { inputSchema: z.object({ city: z.string() }) }, async ({ city }, context) => {
-  const login = await ensure(context, second, api, { reject: "x", user: { subject: String(context.http?.authInfo?.clientId) } });
+  const login = await ensure(context, second, api, { reject: "x", challenge: "Bearer", user: { subject: String(context.http?.authInfo?.clientId) } });
   if (login.result) return login.result;
   const token: string = login.token;
   return { content: [{ type: "text", text: `${city} ${token.length} ${(await login.fetch("https://api.example")).status}` }] };

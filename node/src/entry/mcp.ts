@@ -10,3 +10,4 @@ export { ensure } from "../mcp/ensure.js";
 export type { EnsureOptions, NotYet, SignedIn } from "../mcp/ensure.js";
 export { PerUser } from "../mcp/per-user.js";
 export type { PerUserOptions, User } from "../mcp/per-user.js";
+export { stepUp, stepUpFetch } from "../mcp/step-up.js";

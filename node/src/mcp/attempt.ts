@@ -44,12 +44,12 @@ export class Attempt {
 
   /**
    * The sign-in of this client that waits, begun where none does; however many ask, it is one. None
-   * where it turns out to be approved already.
+   * where it turns out to be approved already. `challenge` says what it has to be good for.
    */
-  static of(client: Client): Promise<Attempt | undefined> {
+  static of(client: Client, challenge?: string): Promise<Attempt | undefined> {
     const there = RUNNING.get(client);
     if (there) return there;
-    const starting = Attempt.#start(client);
+    const starting = Attempt.#start(client, challenge);
     RUNNING.set(client, starting);
     const leave = () => void (RUNNING.get(client) === starting && RUNNING.delete(client));
     starting.then((attempt) => {
@@ -59,11 +59,11 @@ export class Attempt {
     return starting;
   }
 
-  static async #start(client: Client): Promise<Attempt | undefined> {
+  static async #start(client: Client, challenge: string | undefined): Promise<Attempt | undefined> {
     let there = await waiting(client);
     let mine: string | undefined;
     if (!there) {
-      const pending = await client.begin();
+      const pending = await client.begin({ challenge });
       mine = pending.prompt?.userCode;
       // Kept, so that any replica can finish it, and polled under its lease.
       await client.keep(pending, { first: true });

@@ -26,6 +26,8 @@ export interface EnsureOptions {
   hold?: number;
   /** The token that the API just answered 401. */
   reject?: string;
+  /** The `WWW-Authenticate` of the API's 403: where it demands more scopes, those are signed in for. */
+  challenge?: string;
 }
 
 /** There is a login: its token, and a `fetch` that brings it and renews it. */
@@ -79,7 +81,7 @@ export async function ensure(
   const there = await signedIn(client, call, options);
   if (there) return there;
   try {
-    const attempt = await Attempt.of(client);
+    const attempt = await Attempt.of(client, options.challenge);
     // None: it was approved between two looks.
     const result = attempt && (await ask(call, attempt, options));
     if (result) return { result };
@@ -101,9 +103,10 @@ async function whose(call: Call, of: Client | PerUser, { user, singleUser }: Ens
   return of;
 }
 
-async function signedIn(client: Client, call: Call, { reject }: EnsureOptions): Promise<SignedIn | undefined> {
+async function signedIn(client: Client, call: Call, need: EnsureOptions): Promise<SignedIn | undefined> {
+  const { reject, challenge } = need;
   try {
-    const token = await client.token({ reject, signal: call.signal });
+    const token = await client.token({ reject, challenge, signal: call.signal });
     return { token, fetch: authFetch(client), client };
   } catch (error) {
     if (error instanceof SignInNeeded) return undefined;
