@@ -35,19 +35,33 @@ class Store:
 
     def begun_with(self, kept):
         """The options; for a sign-in for whatever account without what they expect."""
+        if "options" in kept:
+            return replay.options({"options": kept["options"]})
         if not kept.get("anybody"):
             return self.options
         named = {k: v for k, v in self.vector["options"].items() if not k.startswith("expected_")}
         return replay.options({"options": named})
 
-    def grant(self, options):
+    def own_provider(self):
         own = self.vector.get("own_provider")
-        own = json.dumps(own) if own is not None else None
-        flow, step = native.Flow.discover(options, own), GO
+        return json.dumps(own) if own is not None else None
+
+    def grant(self, options, challenge=None):
+        wider = self.first(options, challenge)
+        flow, step = native.Flow.discover(options, self.own_provider(), wider), GO
         while not isinstance(step := flow.step(replay.WALL, replay.STEADY, step), Step.DONE):
             assert isinstance(step, Step.SEND)
-            step = response(self.vector["metadata"])
+            metadata = self.vector["metadata"]
+            step = response(metadata.get(step.request.url, metadata))
         return step.output.grant
+
+    @staticmethod
+    def first(options, challenge):
+        """What was asked for besides when nobody had signed in yet."""
+        flow, step = native.Flow.widen(options, challenge), GO
+        while not isinstance(step := flow.step(replay.WALL, replay.STEADY, step), Step.DONE):
+            step = Input.LISTED([]) if isinstance(step, Step.LIST) else Input.LOADED(None, 0)
+        return step.output.wider
 
     @staticmethod
     def begun(grant, answer, wall):
@@ -58,7 +72,8 @@ class Store:
     def sign_in(self, kept):
         """A login as a sign-in at that time would have kept it."""
         options = self.begun_with(kept)
-        wall, grant = replay.WALL - kept.get("ago_ms", 0), self.grant(options)
+        wall = replay.WALL - kept.get("ago_ms", 0)
+        grant = self.grant(options, kept.get("challenge"))
         code = {
             "device_code": "device-code-0", "user_code": "A", "interval": 1, "expires_in": 600,
             "verification_uri": "https://auth.example.com/device",
@@ -72,7 +87,8 @@ class Store:
     def wait(self, waiting):
         wall = replay.WALL - waiting.get("ago_ms", 0)
         options = self.begun_with(waiting)
-        pending = self.begun(self.grant(options), waiting["answer"], wall)
+        grant = self.grant(options, waiting.get("challenge"))
+        pending = self.begun(grant, waiting["answer"], wall)
         flow = native.Flow.keep_pending(options, pending, wall, key(), bytes([2]) * 32)
         return self.written(flow, waiting.get("revision", 1))
 
@@ -115,6 +131,8 @@ class Store:
             if isinstance(told, dict) and "nothing" in told:
                 self.there[asked["id"]] = None, told["nothing"]
             return Input.LOADED(*self.there.get(asked["id"], (None, 0)))
+        if effect == "list":
+            return Input.LISTED(list(self.there))
         if effect == "lock":
             if told is None or told == "locked":
                 return Input.LOCKED(LEASE)
@@ -137,6 +155,8 @@ class Store:
         wanted, where = step[effect], f"step {player.at - 1}: {effect}"
         if effect == "load":
             replay.same(wanted, self.names[asked["id"]], where)
+        elif effect == "list":
+            replay.same(wanted, {}, where)
         elif effect == "lock":
             assert asked["ttl_ms"] >= 30_000, where
             replay.same(wanted, {"of": self.names[asked["id"]], "force": asked["force"]}, where)
@@ -167,7 +187,9 @@ class Store:
             return replay.same(("login_ended", wished), (told.code, told.message), where)
         replay.same(kind, of, where)
         if of == "login":
-            replay.fields(wished, shown.tokens(found.open(key()).tokens()), where)
+            login = found.open(key())
+            there = {**vars(login.header()), **shown.tokens(login.tokens())}
+            replay.fields(wished, there, where)
         return None
 
     @staticmethod
@@ -183,16 +205,36 @@ class Store:
         return step.output.found
 
 
-async def run(vector, player):
+def begin(vector, player):
+    """The store at the start, and the folder of the login that is kept."""
     store = player.kept = Store(vector)
+    there = vector.get("kept")
+    own = store.options.login_id()
+    id = store.sign_in(there) if there else own
+    store.names.update({own: "own", id: "login"})
+    return store, id
+
+
+async def step_up(vector, player):
+    store, _ = begin(vector, player)
+    flow = native.Flow.widen(store.options, vector.get("challenge"))
+    wider = (await drive(flow, player)).wider
+    flow = native.Flow.discover(store.options, store.own_provider(), wider)
+    grant = (await drive(flow, player)).grant
+    if vector["flow"] == "step_up":
+        return grant
+    tokens = (await drive(native.Flow.login(grant, replay.RANDOM), player)).tokens
+    flow = native.Flow.keep(store.options, grant, tokens, player.wall, key(), bytes([1]) * 32)
+    return (await drive(flow, player)).login
+
+
+async def run(vector, player):
+    store, id = begin(vector, player)
     named = vector.get("need", {})
     need = native.Need(
         named.get("min_ttl_ms", 60_000), named.get("reject"), named.get("scopes", []),
-        named.get("force", False),
+        named.get("force", False), named.get("challenge"),
     )  # fmt: skip
-    there = vector.get("kept")
-    id = store.sign_in(there) if there else store.options.login_id()
-    store.names[id] = "login"
     waiting = None
     if "waiting" in vector:
         waiting = store.wait(vector["waiting"])

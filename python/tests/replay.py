@@ -18,6 +18,7 @@ WALL, STEADY = 1_700_000_000_000, 1_000_000
 RANDOM = b"0123456789abcdef0123456789abcdef"
 Input, Output, Step = native.Input, native.Output, native.Step
 KEPT_FLOWS = ("session", "revoke", "finish", "finish_once")
+STEP_UP_FLOWS = ("step_up", "step_up_keep")
 
 
 class Different(AssertionError):
@@ -148,6 +149,9 @@ class Player(Host):
     async def load(self, id, stretch):
         return await self._store("load", id=id)
 
+    async def list(self, stretch):
+        return await self._store("list")
+
     async def save(self, id, data, expected, stretch):
         return await self._store("save", id=id, bytes=data, expected=expected)
 
@@ -186,7 +190,10 @@ async def replay(vector, ways, pause):
     """Plays the vector; raises where it is not as it says."""
     player = Player(vector, ways, pause)
     try:
-        outcome = await (kept.run if vector["flow"] in KEPT_FLOWS else run)(vector, player)
+        kept_login = vector["flow"] in KEPT_FLOWS
+        steps_up = vector["flow"] in STEP_UP_FLOWS
+        runner = kept.run if kept_login else kept.step_up if steps_up else run
+        outcome = await runner(vector, player)
     except native.Failure as failure:
         outcome = of(failure)
     except DeviceGrantError as error:

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use devicegrant_core::{
-    Code, Error, Find, Finish, Flow, Found, Input, Keep, Key, Lease, LoginId, Need, Now, Options,
-    Record, Response, Rest, Revoke, Save, Secret, SecretBytes, Session, Step,
+    Challenge, Code, Error, Find, Finish, Flow, Found, Input, Keep, Key, Lease, LoginId, Need, Now,
+    Options, Record, Response, Rest, Revoke, Save, Secret, SecretBytes, Session, Step,
 };
 use serde_json::{Map, Value, json};
 
@@ -23,6 +23,8 @@ pub(crate) struct Store {
     options: Options,
     kept: HashMap<LoginId, (Option<SecretBytes>, u64)>,
     login: Option<LoginId>,
+    /// What the options name, where the login is another.
+    own: Option<LoginId>,
     pending: Option<LoginId>,
     client: Option<LoginId>,
     /// What a save that met a conflict had written.
@@ -35,24 +37,7 @@ pub(crate) fn key() -> Key {
 
 /// Sets the store up as the vector says, and runs its flow.
 pub(crate) fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, String> {
-    let mut store = Store {
-        options: vector.options.clone(),
-        ..Store::default()
-    };
-    let kept = vector.kept.as_ref();
-    let (id, found) = match kept {
-        Some(kept) => store.sign_in(vector, kept)?,
-        None => (
-            vector
-                .options
-                .login_id()
-                .map_err(text)?
-                .ok_or("no login is named")?,
-            None,
-        ),
-    };
-    store.login = Some(id.clone());
-    store.kept.extend(found.map(|found| (id.clone(), found)));
+    let (mut store, id) = Store::new(vector)?;
     if let Some(waiting) = &vector.waiting {
         store.wait(vector, waiting)?;
     }
@@ -63,6 +48,10 @@ pub(crate) fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, Strin
         min_ttl_ms: need.min_ttl_ms.unwrap_or(60_000),
         reject: need.reject.map(Secret::new),
         scopes: need.scopes,
+        challenge: need
+            .challenge
+            .as_deref()
+            .map(|text| Challenge::parse(text).unwrap_or_default()),
         force: need.force,
     };
     let waiting = || pending.clone().ok_or("no sign-in waits");
@@ -93,6 +82,22 @@ pub(crate) fn text(error: Error) -> String {
 pub(crate) type Stored = (Option<SecretBytes>, u64);
 
 impl Store {
+    /// A store with the login that the vector says is kept, and its folder.
+    pub(crate) fn new(vector: &Vector) -> Result<(Self, LoginId), String> {
+        let mut store = Self {
+            options: vector.options.clone(),
+            own: vector.options.login_id().map_err(text)?,
+            ..Self::default()
+        };
+        let (id, found) = match &vector.kept {
+            Some(kept) => store.sign_in(vector, kept)?,
+            None => (store.own.clone().ok_or("no login is named")?, None),
+        };
+        store.login = Some(id.clone());
+        store.kept.extend(found.map(|found| (id.clone(), found)));
+        Ok((store, id))
+    }
+
     /// A store for the clients of one issuer.
     pub(crate) fn of_clients(kept: Option<(LoginId, Stored)>, id: LoginId) -> Self {
         Self {
@@ -109,7 +114,7 @@ impl Store {
             steady_ms: 1_000,
         };
         let options = self.begun_with(kept);
-        let grant = grant(vector, &options)?;
+        let grant = grant(vector, &options, kept.challenge.as_deref())?;
         let tokens = tokens(&grant, &kept.answer, at)?;
         let record = Record::new(&options, grant, tokens, at).map_err(text)?;
         let keep = Keep::login(&options, record, key(), [1; 32]).map_err(text)?;
@@ -118,7 +123,7 @@ impl Store {
     }
 
     fn begun_with(&self, kept: &Kept) -> Options {
-        let mut options = self.options.clone();
+        let mut options = kept.options.as_ref().unwrap_or(&self.options).clone();
         if kept.anybody {
             (options.expected_sub, options.expected_account) = (None, None);
         }
@@ -132,7 +137,8 @@ impl Store {
             steady_ms: 1_000,
         };
         let options = self.begun_with(waiting);
-        let pending = begun(&grant(vector, &options)?, &waiting.answer, at)?;
+        let grant = grant(vector, &options, waiting.challenge.as_deref())?;
+        let pending = begun(&grant, &waiting.answer, at)?;
         let keep = Keep::pending(&options, pending, at, key(), [2; 32]).map_err(text)?;
         let (id, bytes) = written(keep, waiting.revision)?;
         self.kept
@@ -176,6 +182,8 @@ impl Store {
     fn name(&self, id: &LoginId) -> Result<&'static str, String> {
         if self.login.as_ref() == Some(id) {
             Ok("login")
+        } else if self.own.as_ref() == Some(id) {
+            Ok("own")
         } else if self.pending.as_ref() == Some(id) {
             Ok("pending")
         } else if self.client.as_ref() == Some(id) {
@@ -230,6 +238,7 @@ impl Store {
                 let (bytes, revision) = self.kept.get(id).cloned().unwrap_or_default();
                 Ok(Input::Loaded { bytes, revision })
             }
+            Step::List => Ok(Input::Listed(self.kept.keys().cloned().collect())),
             Step::Lock(_) => lock_reply(reply, now),
             Step::Save(save) if reply == Some(&json!("conflict")) => {
                 self.written.clone_from(&save.bytes);
@@ -254,6 +263,7 @@ impl Store {
     fn check<T>(&self, step: &Step<T>, expected: &Expected, now: Now) -> Result<(), String> {
         let (wanted, there) = match step {
             Step::Load(id) => (json!(expected.load), json!(self.name(id)?)),
+            Step::List => (json!(expected.list), json!({})),
             Step::Lock(lock) if lock.ttl_ms >= 30_000 => {
                 let there = json!({"of": self.name(&lock.id)?, "force": lock.force});
                 (json!(expected.lock), there)
@@ -313,7 +323,13 @@ impl Store {
                 let found = other.find(Find::login(&self.options).map_err(text)?)?;
                 let login = found.and_then(|found| found.open(&key())).map_err(text)?;
                 let fields = fields.as_object().ok_or("fields")?;
-                compare::fields(fields, &compare::tokens_json(&login.record.tokens))
+                let header =
+                    serde_json::to_value(&login.record.header).map_err(|e| e.to_string())?;
+                let mut there = compare::tokens_json(&login.record.tokens);
+                for name in ["asked", "stepped_up", "profile", "target"] {
+                    there[name] = header.get(name).cloned().unwrap_or_else(|| json!([]));
+                }
+                compare::fields(fields, &there)
             }
             _ => Err(format!("{of} is saved, not {kind}")),
         }

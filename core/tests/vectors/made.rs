@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use devicegrant_core::{
     DeviceGrant, Discover, Flow, Grant, Input, Keep, LoginId, Now, Options, Pending, Response,
-    SecretBytes, SignIn, Step, Tokens,
+    SecretBytes, SignIn, Step, Tokens, Widen, Wider,
 };
 use serde_json::{Value, json};
 
@@ -13,15 +13,41 @@ use crate::replay::START;
 use crate::vector::Vector;
 
 /// The grant that discovery ends with; `metadata` answers it where it asks.
-pub(crate) fn grant(vector: &Vector, options: &Options) -> Result<Arc<Grant>, String> {
+pub(crate) fn grant(
+    vector: &Vector,
+    options: &Options,
+    challenge: Option<&str>,
+) -> Result<Arc<Grant>, String> {
+    let wider = first(options, challenge)?;
     let own = vector.own_provider.as_ref().map(Value::to_string);
-    let mut flow = Discover::new(options.clone(), own.as_deref()).map_err(text)?;
+    let flow = Discover::new(options.clone(), own.as_deref()).map_err(text)?;
+    let mut flow = flow.wider(wider);
     let mut input = Input::Go;
     loop {
         input = match flow.step(START, input).map_err(text)? {
             Step::Done(grant) => return Ok(grant),
-            Step::Send(_) => response(vector.metadata.as_ref().ok_or("no metadata")?),
+            Step::Send(request) => {
+                let all = vector.metadata.as_ref().ok_or("no metadata")?;
+                response(all.get(&*request.url).unwrap_or(all))
+            }
             other => return Err(format!("discovery asks for {other:?}")),
+        };
+    }
+}
+
+/// What was asked for besides when nobody had signed in yet.
+fn first(options: &Options, challenge: Option<&str>) -> Result<Wider, String> {
+    let mut flow = Widen::new(options, challenge).map_err(text)?;
+    let mut input = Input::Go;
+    loop {
+        input = match flow.step(START, input).map_err(text)? {
+            Step::Done(wider) => return Ok(wider),
+            Step::Load(_) => Input::Loaded {
+                bytes: None,
+                revision: 0,
+            },
+            Step::List => Input::Listed(Vec::new()),
+            other => return Err(format!("it asks for {other:?}")),
         };
     }
 }

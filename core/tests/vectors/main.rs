@@ -15,6 +15,7 @@ mod records;
 mod registered;
 mod replay;
 mod rows;
+mod step_up;
 mod vector;
 
 use std::path::{Path, PathBuf};

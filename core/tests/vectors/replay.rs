@@ -48,6 +48,8 @@ pub(crate) fn replay(vector: &Vector) -> Result<(), String> {
     };
     let outcome = if vector.flow.registers() {
         crate::registered::run(vector, &mut host)?
+    } else if vector.flow.steps_up() {
+        crate::step_up::run(vector, &mut host)?
     } else if vector.flow.is_about_a_kept_login() {
         crate::kept::run(vector, &mut host)?
     } else {

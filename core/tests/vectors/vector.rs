@@ -28,6 +28,8 @@ pub(crate) struct Vector {
     pub(crate) waiting: Option<Kept>,
     /// The client that the store has at the start.
     pub(crate) registered: Option<RegisteredClient>,
+    /// The `WWW-Authenticate` that led to the sign-in.
+    pub(crate) challenge: Option<String>,
     /// What the caller needs of a token.
     pub(crate) need: Option<NeedCall>,
     /// A user's own provider file.
@@ -58,6 +60,8 @@ pub(crate) enum FlowName {
     FinishOnce,
     Register,
     RegisterBegin,
+    StepUp,
+    StepUpKeep,
 }
 
 impl FlowName {
@@ -72,6 +76,11 @@ impl FlowName {
             self,
             Self::Session | Self::Revoke | Self::Finish | Self::FinishOnce
         )
+    }
+
+    /// Whether it may have to ask for more than the options say.
+    pub(crate) fn steps_up(self) -> bool {
+        matches!(self, Self::StepUp | Self::StepUpKeep)
     }
 
     /// Whether the client may have to be registered first.
@@ -103,6 +112,10 @@ pub(crate) struct Kept {
     /// Whether it was begun for whatever account, and not for the one that the options expect.
     #[serde(default)]
     pub(crate) anybody: bool,
+    /// The challenge that led to it.
+    pub(crate) challenge: Option<String>,
+    /// The options that it was signed in with, where they are others.
+    pub(crate) options: Option<Options>,
 }
 
 /// A client that was registered before, and is kept.
@@ -132,6 +145,7 @@ pub(crate) struct NeedCall {
     pub(crate) min_ttl_ms: Option<u64>,
     pub(crate) reject: Option<String>,
     pub(crate) scopes: Vec<String>,
+    pub(crate) challenge: Option<String>,
     pub(crate) force: bool,
 }
 
@@ -150,6 +164,7 @@ pub(crate) struct Expected {
     pub(crate) recall: Option<String>,
     pub(crate) remember: Option<Value>,
     pub(crate) load: Option<String>,
+    pub(crate) list: Option<Value>,
     pub(crate) lock: Option<Value>,
     pub(crate) save: Option<Map<String, Value>>,
     pub(crate) unlock: Option<Value>,
@@ -228,6 +243,7 @@ impl Vector {
             ];
             let stored = [
                 step.load.is_some(),
+                step.list.is_some(),
                 step.lock.is_some(),
                 step.save.is_some(),
                 step.unlock.is_some(),

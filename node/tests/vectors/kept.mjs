@@ -19,19 +19,35 @@ export class Kept {
 
   /** The options; for a sign-in for whatever account without what they expect. */
   begunWith(kept) {
+    if (kept.options) return new this.wasm.Options(kept.options);
     const { expected_sub, expected_account, ...others } = this.vector.options ?? {};
     return kept.anybody ? new this.wasm.Options(others) : this.options;
   }
 
-  grant(options) {
-    const own = this.vector.own_provider && JSON.stringify(this.vector.own_provider);
-    const flow = this.wasm.Flow.discover(options, own);
+  get ownProvider() {
+    return this.vector.own_provider && JSON.stringify(this.vector.own_provider);
+  }
+
+  /** What was asked for besides when nobody had signed in yet. */
+  first(options, challenge) {
+    const flow = this.wasm.Flow.widen(options, challenge);
+    let answer = GO;
+    for (;;) {
+      const step = flow.step(START.wallMs, START.steadyMs, answer);
+      if (step.kind === "done") return step.output;
+      answer = step.kind === "list" ? { kind: "listed", names: [] } : { kind: "loaded", revision: 0 };
+    }
+  }
+
+  grant(options, challenge) {
+    const flow = this.wasm.Flow.discover(options, this.ownProvider, this.first(options, challenge));
     let answer = GO;
     for (;;) {
       const step = flow.step(START.wallMs, START.steadyMs, answer);
       if (step.kind === "done") return step.output;
       shown.must(step.kind === "send", `discovery asks for ${step.kind}`);
-      answer = response(this.vector.metadata);
+      const { metadata } = this.vector;
+      answer = response(metadata[step.request.url] ?? metadata);
     }
   }
 
@@ -44,7 +60,7 @@ export class Kept {
   /** A login as a sign-in at that time would have kept it. */
   signIn(kept) {
     const options = this.begunWith(kept);
-    const [wallMs, grant] = [START.wallMs - (kept.ago_ms ?? 0), this.grant(options)];
+    const [wallMs, grant] = [START.wallMs - (kept.ago_ms ?? 0), this.grant(options, kept.challenge)];
     const code = {
       device_code: "device-code-0", user_code: "A", interval: 1, expires_in: 600,
       verification_uri: "https://auth.example.com/device",
@@ -59,7 +75,7 @@ export class Kept {
   wait(waiting) {
     const wallMs = START.wallMs - (waiting.ago_ms ?? 0);
     const options = this.begunWith(waiting);
-    const pending = this.begun(this.grant(options), waiting.answer, wallMs);
+    const pending = this.begun(this.grant(options, waiting.challenge), waiting.answer, wallMs);
     return this.written(this.wasm.Flow.keepPending(options, pending, wallMs, this.key, filled(2)), waiting.revision ?? 1);
   }
 
@@ -91,16 +107,34 @@ export class Kept {
     return this.there.get(id) ?? { revision: 0 };
   }
 
+  /** The folder of the login that is kept. */
+  begin() {
+    const { vector } = this;
+    const own = this.options.loginId();
+    const id = vector.kept ? this.signIn(vector.kept) : own;
+    this.names.set(own, "own").set(id, "login");
+    return id;
+  }
+
+  async stepUp() {
+    const { vector, wasm, player, options } = this;
+    this.begin();
+    const wider = await player.drive(player.call(() => wasm.Flow.widen(options, vector.challenge)));
+    const grant = await player.drive(player.call(() => wasm.Flow.discover(options, this.ownProvider, wider)));
+    if (vector.flow === "step_up") return grant;
+    const tokens = await player.drive(wasm.Flow.login(grant, RANDOM));
+    return player.drive(wasm.Flow.keep(options, grant, tokens, player.wallMs, this.key, filled(1)));
+  }
+
   async run() {
     const { vector, wasm, player } = this;
-    const id = vector.kept ? this.signIn(vector.kept) : this.options.loginId();
-    this.names.set(id, "login");
+    const id = this.begin();
     const waiting = vector.waiting && this.wait(vector.waiting);
     if (waiting) this.names.set(waiting, "pending");
-    const { min_ttl_ms = 60_000, reject, scopes = [], force = false } = vector.need ?? {};
+    const { min_ttl_ms = 60_000, reject, scopes = [], force = false, challenge } = vector.need ?? {};
     switch (vector.flow) {
       case "session":
-        return player.drive(wasm.Flow.session(id, this.key, new wasm.Need(min_ttl_ms, reject, scopes, force), RANDOM, undefined, this.options.copy()));
+        return player.drive(wasm.Flow.session(id, this.key, new wasm.Need(min_ttl_ms, reject, scopes, force, challenge), RANDOM, undefined, this.options.copy()));
       case "revoke":
         return player.drive(wasm.Flow.revoke(id, this.key));
       default:
@@ -187,7 +221,10 @@ export class Kept {
       return shown.same([code, message], ["login_ended", wished], "save");
     }
     shown.same(kind, of, "save");
-    if (of === "login") shown.fields(wished, shown.tokens(found.open(this.key).tokens), "save");
+    if (of !== "login") return;
+    const login = found.open(this.key);
+    const header = { asked: [], stepped_up: [], ...login.header.login };
+    shown.fields(wished, { ...header, ...shown.tokens(login.tokens) }, "save");
   }
 
   found(flow, id, bytes, revision) {
@@ -201,6 +238,8 @@ export class Kept {
   }
 
   async list() {
-    throw new Error("no list was expected");
+    return this.answer("list", undefined, () => ({ kind: "listed", names: [...this.there.keys()] }), (step) => {
+      shown.same({}, step.list, "list");
+    });
   }
 }

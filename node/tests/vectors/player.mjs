@@ -58,6 +58,10 @@ class Player {
       this.kept = new Kept(this, options);
       return this.kept.run();
     }
+    if (["step_up", "step_up_keep"].includes(vector.flow)) {
+      this.kept = new Kept(this, options);
+      return this.kept.stepUp();
+    }
     const own = vector.own_provider && JSON.stringify(vector.own_provider);
     const grant = await this.drive(this.call(() => wasm.Flow.discover(options, own)));
     if (vector.flow === "discover") return grant;
