@@ -7,7 +7,8 @@ import { createMcpHandler } from "@modelcontextprotocol/server";
 import { Client } from "devicegrant";
 import { ensure } from "devicegrant/mcp";
 import { demo, folder, front, sleep } from "./help.mjs";
-import { FirstServer, SecondServer, first, listen, overHttp, readPrompt, second, sessions, textOf } from "./mcp.mjs";
+import { FirstServer, SecondServer, first, introspected, listen, oidc, overHttp, readPrompt, second, sessions, textOf } from "./mcp.mjs";
+import { decide } from "./person.mjs";
 
 const KEY = new Uint8Array(32).fill(9);
 
@@ -222,4 +223,44 @@ test("a call that is held for long gives up, and the sign-in goes on", async (t)
   assert.ok(performance.now() - begun < 9000);
   await api.approve(told.code);
   assert.equal(textOf(await there.call()), "hello demo-person");
+});
+
+test("an API that demands more scopes: the person is asked for those besides", async (t) => {
+  const as = await oidc(t);
+  const api = await listen(t);
+  api.handle = async (request, response) => {
+    const { scopes } = await introspected(as.issuer, request.headers.authorization.slice(7));
+    if (scopes.includes("write")) return response.end("written");
+    response.writeHead(403, { "www-authenticate": 'Bearer error="insufficient_scope", scope="write"' }).end();
+  };
+  const client = new Client({ issuer: as.issuer, clientId: "public", scopes: "read", store: "memory" });
+  const make = () => {
+    const server = new SecondServer({ name: "writer", version: "1" });
+    server.registerTool("write", { description: "Writes" }, async (context) => {
+      let login = await ensure(context, server, client, { singleUser: true });
+      if (login.result) return login.result;
+      let answer = await login.fetch(api.origin);
+      if (answer.status === 403) {
+        login = await ensure(context, server, client, { singleUser: true, challenge: answer.headers.get("www-authenticate") });
+        if (login.result) return login.result;
+        answer = await login.fetch(api.origin);
+      }
+      return { content: [{ type: "text", text: await answer.text() }] };
+    });
+    return server;
+  };
+  const there = await listen(t);
+  there.handle = toNodeHandler(createMcpHandler(make));
+  const caller = second();
+  await caller.connect(overHttp.second(there.address));
+  t.after(() => caller.close());
+  const call = async () => textOf(await caller.callTool({ name: "write", arguments: {} }));
+  const one = await call();
+  assert.match(one, /It asks for: read$/m);
+  await decide(readPrompt(one).address, readPrompt(one).code);
+  const two = await call();
+  assert.match(two, /It asks for: read, write$/m);
+  await decide(readPrompt(two).address, readPrompt(two).code);
+  assert.equal(await call(), "written");
+  assert.equal(as.devices(), 2);
 });
