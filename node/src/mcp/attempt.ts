@@ -1,5 +1,5 @@
 // One sign-in that waits for its person, polled in the background by nobody but this.
-import type { Client, Prompt } from "devicegrant";
+import type { Client, Prompt, TokenNeed } from "devicegrant";
 import { Pending, SignInNeeded, StoreError, TryLater } from "devicegrant";
 import type { Means } from "./context.js";
 import { digest } from "./digest.js";
@@ -18,6 +18,7 @@ export class Attempt {
   #told: boolean;
   #confirmed = false;
   #client: Client;
+  #need: TokenNeed;
   #over = new AbortController();
   /** Listeners of the signal itself would be warned of as a leak: there may be any number. */
   #waiting = new Set<() => void>();
@@ -25,6 +26,7 @@ export class Attempt {
 
   private constructor(
     client: Client,
+    need: TokenNeed,
     readonly prompt: Prompt,
     /**
      * The name of the question, the same on every replica. It is no secret, and no way to anything: an
@@ -34,6 +36,7 @@ export class Attempt {
     mine: boolean,
   ) {
     this.#client = client;
+    this.#need = need;
     // Whoever began it asks the person.
     this.#told = !mine;
     this.over.addEventListener("abort", () => this.#waiting.forEach((leave) => leave()), { once: true });
@@ -44,12 +47,12 @@ export class Attempt {
 
   /**
    * The sign-in of this client that waits, begun where none does; however many ask, it is one. None
-   * where it turns out to be approved already. `challenge` says what it has to be good for.
+   * where it turns out to be approved already. `need` is what its token has to be good for.
    */
-  static of(client: Client, challenge?: string): Promise<Attempt | undefined> {
+  static of(client: Client, need: TokenNeed): Promise<Attempt | undefined> {
     const there = RUNNING.get(client);
     if (there) return there;
-    const starting = Attempt.#start(client, challenge);
+    const starting = Attempt.#start(client, need);
     RUNNING.set(client, starting);
     const leave = () => void (RUNNING.get(client) === starting && RUNNING.delete(client));
     starting.then((attempt) => {
@@ -59,11 +62,13 @@ export class Attempt {
     return starting;
   }
 
-  static async #start(client: Client, challenge: string | undefined): Promise<Attempt | undefined> {
+  static async #start(client: Client, need: TokenNeed): Promise<Attempt | undefined> {
     let there = await waiting(client);
     let mine: string | undefined;
     if (!there) {
-      const pending = await client.begin({ challenge });
+      // What waited when the caller looked may have been approved since then.
+      if (await isSignedIn(client, need)) return undefined;
+      const pending = await client.begin({ challenge: need.challenge });
       mine = pending.prompt?.userCode;
       // Kept, so that any replica can finish it, and polled under its lease.
       await client.keep(pending, { first: true });
@@ -73,7 +78,7 @@ export class Attempt {
     if (!there) throw newError("no_pending", "the sign-in ended before it began");
     const { userCode, verificationUri, expiresAt } = there;
     const handle = `sign-in-${await digest([verificationUri, userCode, expiresAt.getTime()])}`;
-    return new Attempt(client, there, handle, userCode === mine);
+    return new Attempt(client, need, there, handle, userCode === mine);
   }
 
   /**
@@ -131,7 +136,8 @@ export class Attempt {
       try {
         if (!((await this.#client.pollKept()) instanceof Pending)) return;
       } catch (error) {
-        if (error instanceof SignInNeeded) return this.#elsewhere(error);
+        // Another replica ended it: with a login, or not.
+        if (error instanceof SignInNeeded && (await isSignedIn(this.#client, this.#need))) return;
         // The code still lives; what is away may come back.
         if (!(error instanceof TryLater || error instanceof StoreError)) throw error;
         last = error;
@@ -139,12 +145,15 @@ export class Attempt {
     }
     throw last ?? newError("gave_up", "the sign-in was given up");
   }
+}
 
-  /** Another replica ended it: with a login, or not. */
-  async #elsewhere(why: SignInNeeded): Promise<void> {
-    await this.#client.token().catch((error: unknown) => {
-      throw error instanceof SignInNeeded ? why : error;
-    });
+async function isSignedIn(client: Client, need: TokenNeed): Promise<boolean> {
+  try {
+    await client.token(need);
+    return true;
+  } catch (error) {
+    if (error instanceof SignInNeeded) return false;
+    throw error;
   }
 }
 

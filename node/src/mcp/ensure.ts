@@ -81,7 +81,8 @@ export async function ensure(
   const there = await signedIn(client, call, options);
   if (there) return there;
   try {
-    const attempt = await Attempt.of(client, options.challenge);
+    const { reject, challenge } = options;
+    const attempt = await Attempt.of(client, { reject, challenge });
     // None: it was approved between two looks.
     const result = attempt && (await ask(call, attempt, options));
     if (result) return { result };
