@@ -111,10 +111,10 @@ for (const generation of ["second", "first"]) {
   });
 }
 
-for (const [generation, withFetch] of [["second", true], ["second", false], ["first", true]]) {
-  test(`${generation} client${withFetch ? ", its fetch" : ""}: a tool that demands more scopes is signed in for once`, async (t) => {
+for (const [generation, withFetch, tooFew] of [["second", true, 403], ["second", false, 403], ["second", false, 401], ["first", true, 403], ["first", true, 401]]) {
+  test(`${generation} client${withFetch ? ", its fetch" : ""}: a tool that demands more scopes by a ${tooFew} is signed in for once`, async (t) => {
     const as = await oidc(t);
-    const { address } = await SERVERS.second(t, as.issuer);
+    const { address } = await SERVERS.second(t, as.issuer, { tooFew });
     const { login, prompts } = await signedIn(t, address);
     const session = await connected(t, address, generation, login, withFetch && { fetch: stepUpFetch(login) });
     const change = () => session.callTool({ name: "change", arguments: {} });

@@ -76,7 +76,7 @@ export async function introspected(issuer, token) {
 }
 
 /** An MCP server of the second generation, which takes the tokens of `issuer` and no others. */
-export async function secondProtected(t, issuer, factory, { scopes = ["read"], refuse = new Set() } = {}) {
+export async function secondProtected(t, issuer, factory, { refuse = new Set(), tooFew = 403 } = {}) {
   const there = await listen(t);
   const resourceServerUrl = new URL(there.address);
   const oauthMetadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
@@ -88,7 +88,7 @@ export async function secondProtected(t, issuer, factory, { scopes = ["read"], r
     },
   };
   const gate = requireBearerAuth({
-    verifier, requiredScopes: scopes, expectedResource: resourceServerUrl,
+    verifier, requiredScopes: ["read"], expectedResource: resourceServerUrl,
     resourceMetadataUrl: getOAuthProtectedResourceMetadataUrl(resourceServerUrl),
   });
   const mcp = createMcpHandler(factory);
@@ -102,7 +102,9 @@ export async function secondProtected(t, issuer, factory, { scopes = ["read"], r
         there.unauthorized += authInfo.status === 401;
         return authInfo;
       }
-      return mcp.fetch(request, { authInfo });
+      const answer = await mcp.fetch(request, { authInfo });
+      // As fastmcp has it.
+      return answer.status === 403 ? new Response(answer.body, { status: tooFew, headers: answer.headers }) : answer;
     },
   });
   return there;

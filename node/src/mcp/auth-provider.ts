@@ -5,7 +5,7 @@ import { Bearer } from "./bearer.js";
 /** An `AuthProvider` of `@modelcontextprotocol/client`. */
 export interface DeviceAuth {
   token(): Promise<string | undefined>;
-  onUnauthorized(context?: unknown): Promise<void>;
+  onUnauthorized(context?: { response: Response }): Promise<void>;
 }
 
 /**
@@ -16,5 +16,8 @@ export interface DeviceAuth {
  */
 export function deviceAuth(client: Client): DeviceAuth {
   const bearer = new Bearer(client);
-  return { token: () => bearer.token(), onUnauthorized: () => bearer.renew() };
+  return {
+    token: () => bearer.token(),
+    onUnauthorized: (context) => bearer.renew(context?.response.headers.get("www-authenticate")),
+  };
 }

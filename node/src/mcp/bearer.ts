@@ -1,6 +1,7 @@
 // The token of a client as a transport asks for it: before every request, and once more after a 401.
 import type { Client } from "devicegrant";
-import { SignInNeeded } from "devicegrant";
+import { SignInNeeded, isStepUp } from "devicegrant";
+import { wider } from "./step-up.js";
 
 /** How long after a renewal a 401 still means a token from before it. */
 const LATE_MS = 2_000;
@@ -26,14 +27,16 @@ export class Bearer {
 
   /**
    * After a 401: the next `token()` gives another one. However many requests meet a 401 together, the
-   * token is renewed once. Rejects with `SignInNeeded` where a person has to sign in.
+   * token is renewed once. Rejects with `SignInNeeded` where a person has to sign in: also for more
+   * scopes, which some servers demand by a 401 with that `challenge`.
    */
-  async renew(): Promise<void> {
+  async renew(challenge?: string | null): Promise<void> {
+    const demanded = challenge && isStepUp(challenge) ? challenge : undefined;
     // Nobody tells which token was answered 401. Requests that left together are answered one after
     // another, and whoever is told late must not spend the new token.
-    if (performance.now() - this.#renewedAt < LATE_MS) return;
+    if (!demanded && performance.now() - this.#renewedAt < LATE_MS) return;
     const reject = this.#given;
-    this.#given = await this.#client.token({ reject });
+    this.#given = await wider(this.#client, { reject, challenge: demanded });
     if (reject !== undefined) this.#renewedAt = performance.now();
   }
 }

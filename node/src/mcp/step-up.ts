@@ -1,12 +1,13 @@
-// More scopes in mid-session: a 403 that says so (RFC 6750 §3.1, `insufficient_scope`).
-import type { Client, SignIn } from "devicegrant";
+// More scopes in mid-session: a 403 that says so (RFC 6750 §3.1, `insufficient_scope`), or a 401 as some
+// servers have it.
+import type { Client, SignIn, TokenNeed } from "devicegrant";
 import { SignInNeeded, isStepUp } from "devicegrant";
 
 /** Where the error of a request keeps what the server demanded. */
 const CHALLENGE = Symbol.for("devicegrant.challenge");
 
 /**
- * The option `fetch` of a transport, in either generation of the SDK. Where a server answers 403 because
+ * The option `fetch` of a transport, in either generation of the SDK. Where a server refuses because
  * the token has too few scopes, another one is sent if the login has got them meanwhile; else the request
  * rejects with `SignInNeeded` (`more_scopes`), which `stepUp` knows what to do with.
  */
@@ -18,19 +19,25 @@ export function stepUpFetch(client: Client, more: { fetch?: typeof fetch } = {})
     const second = first.clone();
     const answer = await send(first);
     const challenge = answer.headers.get("www-authenticate");
-    if (answer.status !== 403 || !challenge || !isStepUp(challenge)) {
+    if (![401, 403].includes(answer.status) || !challenge || !isStepUp(challenge)) {
       second.body?.cancel().catch(() => {});
       return answer;
     }
     await answer.body?.cancel();
-    try {
-      second.headers.set("authorization", `Bearer ${await client.token({ challenge })}`);
-    } catch (error) {
-      if (error instanceof SignInNeeded) Object.defineProperty(error, CHALLENGE, { value: challenge });
-      throw error;
-    }
+    second.headers.set("authorization", `Bearer ${await wider(client, { challenge })}`);
     return send(second);
   };
+}
+
+/** A token that is good for what the challenge demands; the error that there is none tells what that was. */
+export async function wider(client: Client, need: TokenNeed): Promise<string> {
+  try {
+    return await client.token(need);
+  } catch (error) {
+    const { challenge } = need;
+    if (challenge && error instanceof SignInNeeded) Object.defineProperty(error, CHALLENGE, { value: challenge });
+    throw error;
+  }
 }
 
 /**
