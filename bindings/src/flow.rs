@@ -171,15 +171,8 @@ impl Flow {
         let random = entropy(&random)?;
         let keep = dg::Keep::login(&options.0, record.clone(), key.0.clone(), random);
         Ok(Self::of(keep.map_err(Failure)?, move |kept| {
-            let record = record.clone();
-            let (id, revision) = (kept.id, kept.revision);
-            Output::Login {
-                login: Arc::new(Login(dg::Login {
-                    id,
-                    revision,
-                    record,
-                })),
-            }
+            let login = Arc::new(Login(kept.login(record.clone())));
+            Output::Login { login }
         }))
     }
 

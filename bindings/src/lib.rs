@@ -19,6 +19,7 @@ mod http;
 mod login;
 mod options;
 mod redis;
+mod register;
 mod step;
 mod step_up;
 mod store;

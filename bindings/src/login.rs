@@ -71,6 +71,11 @@ pub struct Grant(pub(crate) Arc<dg::Grant>);
 
 #[uniffi::export]
 impl Grant {
+    /// Whether the client has to be found out first, by `Flow.register`.
+    pub fn client_is_unknown(&self) -> bool {
+        self.0.client.is_unknown()
+    }
+
     /// All of it as JSON, besides the client's secret.
     pub fn json(&self) -> String {
         let mut value = serde_json::to_value(&*self.0).unwrap_or_default();

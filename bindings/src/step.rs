@@ -9,6 +9,7 @@ use crate::Fallible;
 use crate::error::Failure;
 use crate::http::{Request, Response, Unreachable};
 use crate::login::{Found, Grant, Login, Pending, Prompt, Renewal, Tokens};
+use crate::register::Registered;
 use crate::step_up::Wider;
 use crate::store::Rest;
 
@@ -96,6 +97,9 @@ pub enum Output {
     },
     Wider {
         wider: Arc<Wider>,
+    },
+    Registered {
+        registered: Arc<Registered>,
     },
     Login {
         login: Arc<Login>,

@@ -1,10 +1,12 @@
 // The friendly face: one object that signs a person in and keeps their token fresh.
+import type { Abortable, Inside, Revoked, SignIn, TokenNeed } from "./calls.js";
 import { drive } from "./driver.js";
-import { DeviceGrantError, SignInNeeded, call, errorOf, failureOf, newError } from "./errors.js";
+import { DeviceGrantError, SignInNeeded, call, errorOf, newError } from "./errors.js";
 import { Flight } from "./flight.js";
 import { Host } from "./host.js";
 import type { Keys } from "./keys.js";
 import { givenKey } from "./keys.js";
+import { healthOfFound, told } from "./looking.js";
 import type * as wasm from "./machines.js";
 import { machines } from "./machines.js";
 import { MemoryStore } from "./memory.js";
@@ -18,43 +20,8 @@ import { progress } from "./progress.js";
 import { Outstanding, Stretch, unlessAborted } from "./stretch.js";
 import { sendBy } from "./transport.js";
 import type { Send } from "./transport.js";
-import { Pending, Tokens, healthOf, keyOf } from "./values.js";
+import { Pending, Tokens, keyOf } from "./values.js";
 import type { Health } from "./values.js";
-
-/** An abort rejects at once with `signal.reason`; an exchange on its way is kept all the same. */
-export interface Abortable {
-  signal?: AbortSignal;
-}
-
-export interface SignIn extends Abortable {
-  /** In place of the client's own. */
-  onPrompt?: OnPrompt;
-  onEvent?: (event: wasm.Event) => void;
-  /**
-   * The `WWW-Authenticate` of a 401 or 403, several joined by commas: discovery follows it, and where
-   * it says `insufficient_scope` what it demands is asked for besides what was asked for before. The
-   * wider login takes the narrower one's place. What was asked for already is not asked for again:
-   * `Refused` with the code `scope_loop`.
-   */
-  challenge?: string;
-}
-
-export interface TokenNeed extends Abortable {
-  /** The least time that it should live, in seconds (60); above half of its lifetime it counts as half. */
-  minTtl?: number;
-  /** The token that was just answered 401: another one is given. */
-  reject?: string;
-  /** Scopes that have to have been asked for at the sign-in. */
-  scopes?: readonly string[];
-  /**
-   * The `WWW-Authenticate` that came with the 401 or 403. Where it says `insufficient_scope`, another
-   * token is given if it has the scopes, else it is `SignInNeeded` with the code `more_scopes`, for
-   * which `login` takes the challenge; or `Refused` with the code `scope_loop`.
-   */
-  challenge?: string;
-  /** Renew in any case. */
-  force?: boolean;
-}
 
 /** What memory holds of a login. */
 interface Remembered {
@@ -78,6 +45,8 @@ export class Client {
   #flight = new Flight<Remembered>(this.#outstanding);
   #remembered: Remembered | undefined;
   #id: string | undefined;
+  /** What the last sign-in kept. */
+  #signedIn: wasm.Login | undefined;
   /** Tokens that could not be written, and why. */
   #unwritten: { login: wasm.Login; error: DeviceGrantError } | undefined;
   /** The last renewal that failed, and when. */
@@ -332,6 +301,7 @@ export class Client {
   #remember(login: wasm.Login): wasm.Login {
     this.#forget();
     this.#id = login.header.id;
+    this.#signedIn = login;
     return login;
   }
 
@@ -341,54 +311,76 @@ export class Client {
 
   // Looking, and the end.
 
-  /** How the login is doing; no server is asked. */
-  async health(): Promise<Health> {
-    const { Failure, health } = machines();
-    let login: wasm.Login | undefined;
-    let why = new Failure("no_login", "nobody has signed in");
-    try {
-      const found = await this.#find();
-      const key = await this.#keys.key(false);
-      login = this.#call(() => found.open(key));
-    } catch (error) {
-      if (!(error instanceof DeviceGrantError)) throw error;
-      why = failureOf(error);
-    }
-    const failure = this.#failure && failureOf(this.#failure.error);
-    return healthOf(health(login, why, failure, this.#failure?.at ?? 0, Date.now()));
+  /** How the login is doing, or one that `all` told; no server is asked. */
+  async health(of?: wasm.Header): Promise<Health> {
+    const found = of && told.get(of);
+    if (of && !found) throw newError("bad_option", "health takes a header that all() told");
+    const failure = found ? undefined : this.#failure;
+    return healthOfFound(async () => found ?? (await this.#look()), this.#keys, failure);
   }
 
   /** Everything that is kept, in its clear part; what cannot be read is an error in its place. */
   async all(): Promise<(wasm.Header | DeviceGrantError)[]> {
-    const all = await drive(machines().Flow.survey(), this.#host());
-    const one = (there: wasm.Found | wasm.Failure) =>
-      there instanceof machines().Failure ? errorOf(there, this.#helpBase) : there.header;
-    return all.map(one);
+    return (await this.#survey()).map((there) => {
+      if (there instanceof machines().Failure) return errorOf(there, this.#helpBase);
+      const header = there.header;
+      told.set(header, there);
+      return header;
+    });
+  }
+
+  #survey(): Promise<(wasm.Found | wasm.Failure)[]> {
+    return drive(machines().Flow.survey(), this.#host());
+  }
+
+  /** The login that is named; where it is named exactly, also one that the server has ended. */
+  async #look(): Promise<wasm.Found> {
+    try {
+      return await this.#find();
+    } catch (error) {
+      const id = this.#call(() => this.#options.loginId());
+      if (!(error instanceof SignInNeeded) || error.code !== "login_ended" || !id) throw error;
+      const own = (await this.#survey()).find((there) => "header" in there && there.header.id === id);
+      if (own) return own as wasm.Found;
+      throw error;
+    }
   }
 
   /**
    * Signs out: the tokens are revoked at the server (RFC 7009) and nothing is kept of them, whatever
    * the server says. True where the server took them back.
    */
-  logout({ signal }: Abortable = {}): Promise<boolean> {
-    return this.#run(signal, async (stretch) => {
+  async logout({ signal }: Abortable = {}): Promise<boolean> {
+    return (await this.#end(signal)).how === "at_server";
+  }
+
+  #end(signal: AbortSignal | undefined): Promise<Revoked> {
+    return this.#run(signal, async (stretch): Promise<Revoked> => {
       const { Flow, Key } = machines();
-      let id: string | undefined;
-      // A key that is gone must not keep anybody from signing out.
-      let key = new Key(new Uint8Array(32));
+      let id: string;
       try {
-        id = (await this.#find()).header.id;
-        key = await this.#keys.key(false).catch(() => key);
+        id = (await this.#look()).header.id;
       } catch (error) {
         if (!(error instanceof SignInNeeded)) throw error;
-        if (error.code === "login_ended") id = this.#call(() => this.#options.loginId());
+        this.#forget();
+        return { how: "nothing" };
       }
+      let lost: unknown;
+      // A key that is gone must not keep anybody from signing out.
+      const key = await this.#keys.key(false).catch((why) => ((lost = why), new Key(new Uint8Array(32))));
+      const { how, failure } = await drive(this.#call(() => Flow.revoke(id, key)), this.#host(), stretch);
       this.#forget();
-      if (!id) return false;
-      const named = id;
-      const end = await drive(this.#call(() => Flow.revoke(named, key)), this.#host(), stretch);
-      return end.how === "at_server";
+      const error = failure && errorOf(failure, this.#helpBase);
+      return { how, error: how === "failed" && lost instanceof DeviceGrantError ? lost : error };
     });
+  }
+
+  /** @internal What the command of this package tells besides. */
+  static inside(client: Client): Inside {
+    return {
+      look: () => client.#look(), chooseKey: () => client.#keys.key(true),
+      end: (signal) => client.#end(signal), signedIn: () => client.#signedIn,
+    };
   }
 
   /** Waits until every exchange that is on its way has been kept: before `process.exit`, where calls were given up. */

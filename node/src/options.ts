@@ -43,6 +43,8 @@ export interface ClientOptions {
   /** In place of any source. A store of your own needs it, or `DEVICEGRANT_KEY` or `DEVICEGRANT_KEY_COMMAND`. */
   key?: KeyLike;
   keySource?: KeySource;
+  /** Refuse a key that a service, which has no desktop session, cannot reach. */
+  unattended?: boolean;
   /** Sends requests in place of the global `fetch`. */
   fetch?: typeof globalThis.fetch;
   /** Asks the person in place of the terminal. */
@@ -61,7 +63,7 @@ const PLAIN = {
   clientAuth: "client_auth", audience: "audience", resource: "resource", params: "params",
   expectedSub: "expected_sub", expectedAccount: "expected_account", pkce: "pkce", profile: "profile", helpBase: "help_base",
 } as const;
-const ELSEWHERE = ["scopes", "home", "store", "key", "keySource", "fetch", "onPrompt", "onEvent"];
+const ELSEWHERE = ["scopes", "home", "store", "key", "keySource", "unattended", "fetch", "onPrompt", "onEvent"];
 
 /** Throws `Usage` (`bad_option`). */
 export function optionsOf(given: Given): Options {

@@ -1,6 +1,6 @@
 // A sign-in as a loop over what happens.
 import type { Event } from "./machines.js";
-import type { SignIn } from "./client.js";
+import type { SignIn } from "./calls.js";
 import type { Prompt, Tokens } from "./values.js";
 
 export type Progress =

@@ -4,7 +4,7 @@ import { machines } from "./machines.js";
 
 export { authFetch } from "./auth-fetch.js";
 export { Client } from "./client.js";
-export type { Abortable, SignIn, TokenNeed } from "./client.js";
+export type { Abortable, SignIn, TokenNeed } from "./calls.js";
 export { drive } from "./driver.js";
 export {
   CodeExpired, Denied, DeviceGrantError, Refused, SignInNeeded, StoreError, TryLater, Usage, errorOf,

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
-import { createServer as listenOn } from "node:net";
+import { createServer as listen } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -69,21 +69,9 @@ export async function front(t, issuer, { lateMs = 0 } = {}) {
   return { at, seen, exchanges, endpoints };
 }
 
-/** Runs a program to its end. */
-export async function run(program, words, { env = {}, input, timeoutMs = 60_000 } = {}) {
-  const child = spawn(program, words, { env: { ...process.env, ...env }, stdio: "pipe" });
-  const out = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (text) => (out[name] += text));
-  child.stdin.end(input);
-  const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
-  const [code, signal] = await once(child, "close");
-  clearTimeout(timer);
-  return { code, signal, ...out };
-}
-
-/** A `redis-server` on a port of its own. */
+/** Starts a redis-server, and returns its port. */
 export async function redis(t) {
-  const probe = listenOn().listen(0, "127.0.0.1");
+  const probe = listen().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address();
   await new Promise((resolve) => probe.close(resolve));
@@ -95,6 +83,18 @@ export async function redis(t) {
     await once(server, "exit");
   });
   return port;
+}
+
+/** Runs a program to its end. */
+export async function run(program, words, { env = {}, input, timeoutMs = 60_000, stderr = "pipe" } = {}) {
+  const child = spawn(program, words, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", stderr] });
+  const out = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"]) child[name]?.setEncoding("utf8").on("data", (text) => (out[name] += text));
+  child.stdin.end(input);
+  const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  const [code, signal] = await once(child, "close");
+  clearTimeout(timer);
+  return { code, signal, ...out };
 }
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -60,7 +60,7 @@ test("the command of this package has the flags and exits of the one in Rust", a
   assert.equal(JSON.parse((await cli("status", issuer, "--json")).stdout).state, "fresh");
   assert.equal((await cli("token", "--nonsense")).code, 2);
   assert.equal((await cli("dance")).code, 2);
-  assert.deepEqual(JSON.parse((await cli("logout", issuer, "--json")).stdout), { event: "signed_out", revoked: true });
+  assert.deepEqual(JSON.parse((await cli("logout", issuer, "--json")).stdout), { event: "signed_out", revoked: true, reason: null, code: null });
   assert.equal((await cli("status", issuer)).code, 3);
 });
 

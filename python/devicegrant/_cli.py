@@ -34,8 +34,9 @@ AUTHS = {
 
 def _which(parser: argparse.ArgumentParser) -> None:
     place = parser.add_mutually_exclusive_group()
-    place.add_argument("target", nargs="?", help="an issuer's address, or a provider")
+    place.add_argument("target", nargs="?", help="the address of an issuer or of a protected resource, or a provider")
     place.add_argument("--issuer", metavar="URL")
+    place.add_argument("--server", metavar="URL", help="a protected resource, such as an MCP server")
     place.add_argument("--provider", metavar="NAME")
     for flag, what in (
         ("--client-id", "ID"), ("--resource", "URI"), ("--profile", "NAME"),
@@ -48,15 +49,26 @@ def _which(parser: argparse.ArgumentParser) -> None:
         help="the account that has to approve: a verified e-mail address, a username, or the sub")  # fmt: skip
 
 
+_UNITS = (
+    ("ms|msec|millis", 0.001), ("s|sec|secs|second|seconds", 1), ("m|min|mins|minute|minutes", 60),
+    ("h|hr|hrs|hour|hours", 3600), ("d|day|days", 86_400), ("w|week|weeks", 604_800),
+)  # fmt: skip
+
+
 def span(text: str) -> float:
     """A time: seconds, or as in 90s, 5m, 1h 30m."""
-    units = {"ms": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-    parts = re.findall(r"(\d+)\s*(ms|sec|s|min|m|h|d)", text)
     if text.isdigit():
         return float(text)
-    if parts and re.fullmatch(r"(\s*\d+\s*(ms|sec|s|min|m|h|d)\s*)+", text):
-        return sum(int(n) * units[unit] for n, unit in parts)
+    parts = re.findall(r"(\d+)\s*([a-z]+)\s*", text)
+    sizes = [next((size for names, size in _UNITS if re.fullmatch(names, unit)), None) for _, unit in parts]
+    if parts and re.fullmatch(r"(\s*\d+\s*[a-z]+\s*)+", text) and None not in sizes:
+        return sum(int(n) * (size or 0) for (n, _), size in zip(parts, sizes))
     raise argparse.ArgumentTypeError("write it as seconds, or as in 90s, 5m, 1h")
+
+
+def _time(text: str) -> float:
+    """The same, and not none at all."""
+    return span(text) or span("")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -101,10 +113,11 @@ def parser() -> argparse.ArgumentParser:
         login.add_argument(flag, action="store_true", help=about)
     login.add_argument("--client-secret-env", metavar="VAR", help="holds the client secret")
     login.add_argument("--client-auth", metavar="METHOD", type=_method)
+    login.add_argument("--client-metadata", metavar="URL", help="the client's own metadata document")
     login.add_argument("--scope", metavar="SCOPE", action="append", default=[])
     login.add_argument("--audience", metavar="AUDIENCE")
     login.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], type=_pair)
-    login.add_argument("--timeout", metavar="TIME", type=span)
+    login.add_argument("--timeout", metavar="TIME", type=_time)
     token = command("token", "Print the access token of a login, renewed where that is due", needs=True)
     token.add_argument("--json", action="store_true")
     command("headers", "Print the header that a request needs, as JSON", needs=True)
@@ -129,15 +142,19 @@ def _no(variable: str, what: str) -> str:
 def main(arguments: list[str] | None = None) -> int:
     from . import _commands, _output
 
-    given = parser().parse_args(arguments)
+    top = parser()
+    given = top.parse_args(arguments)
+    if getattr(given, "client_auth", None) and not given.client_secret_env:
+        top.error("--client-auth needs --client-secret-env")
     if given.verbose:
         import logging
 
         logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
         logging.getLogger("devicegrant").setLevel(logging.DEBUG)
     run: Callable[[Any], int] = getattr(_commands, given.command)
-    as_json = bool(getattr(given, "json", False)) and given.command in ("login", "status", "logout")
     try:
         return run(given)
     except DeviceGrantError as error:
-        return _output.fail(error, as_json)
+        if error.code == "interrupted" and given.command != "login":
+            error.hint = "Run the command again; nothing was lost."
+        return _output.fail(error, bool(getattr(given, "json", False)))

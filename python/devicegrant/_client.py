@@ -51,6 +51,7 @@ class Client(Kept):
         client_id: str | None = None,
         client_secret: str | None = None,
         client_auth: Literal["client_secret_basic", "client_secret_post", "none"] | None = None,
+        client_metadata: str | None = None,
         scopes: Sequence[str] = (),
         audience: str | None = None,
         resource: str | None = None,
@@ -72,12 +73,17 @@ class Client(Kept):
     ) -> None:
         """Nothing is asked of any server yet.
 
-        `server` is an address, or a provider as `NAME` or `NAME/ARGUMENT`. `home` is the folder of
-        logins, before `DEVICEGRANT_HOME`. `store` is `"auto"` (files), `"memory"`, or an object
-        with the methods of `Store`, which needs a `key`, `DEVICEGRANT_KEY` or
-        `DEVICEGRANT_KEY_COMMAND`. `unattended` refuses a key that a service cannot reach. `transport` is a client of httpx or httpx2, or a callable that
-        sends a `Request`. `ca` names a file of root certificates to trust too. `prompt` shows a
-        `Prompt`; without one the terminal or the notebook does. `on_event` gets what happens.
+        `server` is an address, of an authorization server or of a protected resource such as an MCP
+        server (RFC 9728), or a provider as `NAME` or `NAME/ARGUMENT`. Without a `client_id` the
+        client is registered at the server (RFC 7591), once for each issuer, or named by
+        `client_metadata`, the https address of its own metadata document.
+
+        `home` is the folder of logins, before `DEVICEGRANT_HOME`. `store` is `"auto"` (files),
+        `"memory"`, or an object with the methods of `Store`, which needs a `key`, `DEVICEGRANT_KEY`
+        or `DEVICEGRANT_KEY_COMMAND`. `unattended` refuses a key that a service cannot reach.
+        `transport` is a client of httpx or httpx2, or a callable that sends a `Request`. `ca` names
+        a file of root certificates to trust too. `prompt` shows a `Prompt`; without one the terminal
+        or the notebook does. `on_event` gets what happens.
 
         `expected_sub` is the `sub` of the account that has to approve, `expected_account` the same
         by what a person knows: a verified `email`, a `preferred_username`, or the `sub`. Somebody
@@ -89,7 +95,7 @@ class Client(Kept):
         given = Given(dict(
             target=server, issuer=issuer, provider=provider, device_endpoint=device_endpoint,
             token_endpoint=token_endpoint, client_id=client_id, client_secret=client_secret,
-            client_auth=client_auth, audience=audience, resource=resource, pkce=pkce,
+            client_auth=client_auth, client_metadata=client_metadata, audience=audience, resource=resource, pkce=pkce,
             expected_sub=expected_sub, expected_account=expected_account, profile=profile, help_base=help_base, key=key,
         ))  # fmt: skip
         # A traceback may show what stands here.

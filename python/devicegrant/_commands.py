@@ -18,6 +18,13 @@ from ._ways import finish
 from .sync import Client
 
 
+# What names a login, besides its target.
+WHICH = (
+    "issuer", "provider", "client_id", "resource", "expected_sub", "expected_account", "profile",
+    "device_endpoint", "token_endpoint",
+)  # fmt: skip
+
+
 def _redis(given: Namespace) -> Any:
     if given.key not in (None, "env", "command"):
         raise new("bad_option", f"--key {given.key} is for a home: a Redis store takes its key from DEVICEGRANT_KEY or DEVICEGRANT_KEY_COMMAND")  # fmt: skip
@@ -33,10 +40,9 @@ def _redis(given: Namespace) -> Any:
 
 
 def _client(given: Namespace, **more: Any) -> Client:
-    names = ("issuer", "provider", "client_id", "resource", "expected_sub", "expected_account", "profile", "device_endpoint", "token_endpoint")
     return Client(
-        given.target,
-        **{name: getattr(given, name) for name in names},
+        given.target or given.server,
+        **{name: getattr(given, name) for name in WHICH},
         home=given.home,
         store=_redis(given) if given.store == "redis" else given.store,
         key_source=given.key if given.store != "redis" else None,
@@ -54,7 +60,8 @@ def login(given: Namespace) -> int:
     client = _client(
         given,
         client_secret=from_env(given.client_secret_env, "client secret"),
-        client_auth=given.client_auth, scopes=given.scope, audience=given.audience, params=params,
+        client_auth=given.client_auth, client_metadata=given.client_metadata,
+        scopes=given.scope, audience=given.audience, params=params,
         pkce=True if given.pkce else None, prompt=_shower(given, asked),
         unattended=given.unattended,
     )  # fmt: skip
@@ -68,11 +75,23 @@ def login(given: Namespace) -> int:
     except DeviceGrantError as error:
         waits = isinstance(error, TryLater) or error.code in ("interrupted", "gave_up")
         if waits and asked and given.store != "memory":
-            error.hint = "The sign-in is kept; while its code lives, --resume goes on with it."
+            error.hint = f"The sign-in is kept; while its code lives, this goes on with it: {_resumption(given)}"
         raise
     assert isinstance(there, _native.Login)
     _report(there, client, given)
     return 0
+
+
+def _resumption(given: Namespace) -> str:
+    """The command that goes on with the sign-in to this place, to be pasted into a shell."""
+    import shlex
+
+    words = ["devicegrant", "login", "--resume", *([given.target] if given.target else [])]
+    for name in ("server", *WHICH, "client_metadata", "home", "store", "ca"):
+        value = getattr(given, name)
+        if value and (name, value) != ("store", "auto"):
+            words += ["--" + name.replace("expected", "expect").replace("_", "-"), value]
+    return shlex.join(words)
 
 
 def _calm() -> Any:
@@ -202,8 +221,7 @@ def status(given: Namespace) -> int:
 
     client = _client(given)
     engine = client._engine
-    named = any(getattr(given, name) for name in ("target", "issuer", "provider", "client_id", "resource", "expected_sub", "expected_account", "profile", "device_endpoint"))  # fmt: skip
-    if named:
+    if any(getattr(given, name) for name in ("target", "server", *WHICH)):
         found = finish(engine.look())
         health = finish(engine.health(found))
         _login(found.header(), health, given.json)
@@ -212,12 +230,12 @@ def status(given: Namespace) -> int:
         return new(health.code or "token_expired", "").exit
     found_all, unread = finish(engine.survey())
     _kept(client, given)
+    waiting = [found.header() for found in found_all if found.header().kind == "pending"]
     for found in found_all:
-        header = found.header()
-        if header.kind == "pending":
-            _pending(header, given.json)
-        else:
-            _login(header, finish(engine.health(found)), given.json)
+        if found.header().kind != "pending":
+            _login(found.header(), finish(engine.health(found)), given.json)
+    for header in waiting:
+        _pending(header, given.json)
     if not found_all and not unread and not given.json:
         line("Nobody has signed in yet.")
     return max((fail(of(one), given.json) for one in unread), default=0)

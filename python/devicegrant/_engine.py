@@ -140,14 +140,33 @@ class Engine:
             message = "there is neither a prompt nor a terminal to ask a person through"
             raise new("no_prompt", message)
 
-    async def _discover(
+    async def _ask_for_a_code(
         self, host: Host, stretch: Stretch, challenge: str | None
-    ) -> _native.Grant:
+    ) -> _native.Pending:
         wider = (await drive(call(Flow.widen, self._options, challenge), host, stretch)).wider
-        discover = call(Flow.discover, self._options, self._own_provider, wider)
-        output = await drive(discover, host, stretch)
-        grant: _native.Grant = output.grant
-        return grant
+        discover = call(Flow.discover_registering, self._options, self._own_provider, wider)
+        grant = (await drive(discover, host, stretch)).grant
+        if not grant.client_is_unknown():
+            return await self._begin(grant, host, stretch)
+        # Who has to register a client keeps it, so the key is needed before anybody is asked.
+        key = await self.keys.key(True, host.ways, stretch)
+        register = call(Flow.register, self._options, grant, key, urandom(32))
+        registered = (await drive(register, host, stretch)).registered
+        try:
+            return await self._begin(registered.grant(), host, stretch)
+        except DeviceGrantError as error:
+            anew = registered.anew(failure_of(error), key, urandom(32))
+            if anew is None:
+                raise
+        registered = (await drive(anew, host, stretch)).registered
+        return await self._begin(registered.grant(), host, stretch)
+
+    async def _begin(
+        self, grant: _native.Grant, host: Host, stretch: Stretch
+    ) -> _native.Pending:
+        output = await drive(call(Flow.begin, grant, urandom(32)), host, stretch)
+        pending: _native.Pending = output.pending
+        return pending
 
     async def _keep(
         self, grant: _native.Grant, tokens: _native.Tokens, host: Host, stretch: Stretch
@@ -169,16 +188,12 @@ class Engine:
         host = self._host(ways)
         # Whoever cannot keep the login should not ask for it.
         await self.keys.key(True, ways, stretch)
-        grant = await self._discover(host, stretch, challenge)
-        output = await drive(call(Flow.login, grant, urandom(32)), host, stretch)
-        return await self._keep(grant, output.tokens, host, stretch)
+        pending = await self._ask_for_a_code(host, stretch, challenge)
+        output = await drive(Flow.resume(pending), host, stretch)
+        return await self._keep(pending.grant(), output.tokens, host, stretch)
 
     async def begin(self, challenge: str | None = None) -> _native.Pending:
-        host, stretch = self._host(self._ways()), Stretch()
-        grant = await self._discover(host, stretch, challenge)
-        output = await drive(call(Flow.begin, grant, urandom(32)), host, stretch)
-        pending: _native.Pending = output.pending
-        return pending
+        return await self._ask_for_a_code(self._host(self._ways()), Stretch(), challenge)
 
     async def poll(self, pending: _native.Pending) -> _native.Pending | _native.Tokens:
         ways = self._ways()

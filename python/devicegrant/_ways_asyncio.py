@@ -32,6 +32,27 @@ def _bury() -> None:
             pass  # somebody else waited for it on that loop
 
 
+class _Closed:
+    """Held by the loop alone, as one of its timers: it goes when the loop is closed under its tasks,
+    and then gives up what no coroutine is told to give up any more."""
+
+    __slots__ = ("_loop", "_armed")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, armed: list[Callable[[], None]]) -> None:
+        self._loop = loop
+        self._armed = armed
+        loop.call_later(1, self)
+
+    def __call__(self) -> None:
+        if self._armed:
+            self._loop.call_later(1, self)
+
+    def __del__(self) -> None:
+        if self._loop.is_closed():
+            for give_up in self._armed:
+                give_up()
+
+
 class Asyncio:
     is_async = True
 
@@ -69,6 +90,9 @@ class Asyncio:
 
         job = Job(work, finished)
         limit = None if seconds is None else loop.call_later(seconds, wake)
+        armed = [] if give_up is None else [give_up]
+        if armed:
+            _Closed(loop, armed)
         try:
             while not woken.done():
                 try:
@@ -78,6 +102,7 @@ class Asyncio:
                     if not stretch.raised:
                         raise
         finally:
+            armed.clear()
             if limit is not None:
                 limit.cancel()
             if not job.done and give_up is not None:

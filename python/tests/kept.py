@@ -5,6 +5,7 @@ import json
 from devicegrant import _native as native
 from devicegrant._driver import drive
 
+import registered
 import replay
 import shown
 
@@ -122,6 +123,8 @@ class Store:
         if isinstance(told, dict) and "failed" in told:
             return Input.FAILED(native.Failure(told["failed"], "the store failed"))
         if effect == "load":
+            if isinstance(told, dict) and "registered" in told:
+                self.there.update([registered.kept(told["registered"])])
             if isinstance(told, dict) and "kept" in told:
                 self.sign_in(told["kept"])
             if isinstance(told, dict) and "ended" in told:
@@ -176,8 +179,11 @@ class Store:
         of = self.names[asked["id"]]
         if asked["bytes"] is None:
             return replay.same((kind, wished), ("nothing", of), where)
-        for secret in (b"token-", b"refresh-", b"device-code"):
+        for secret in (b"token-", b"refresh-", b"device-code", b"client-secret"):
             assert secret not in asked["bytes"], f"{where}: a secret stands in the clear"
+        if of == "client":
+            replay.same(kind, of, where)
+            return replay.fields(wished, registered.opened(asked), where)
         find = native.Flow.find_pending if of == "pending" else native.Flow.find
         try:
             found = self.found(find(self.options), asked)

@@ -12,6 +12,7 @@ from devicegrant._errors import DeviceGrantError, of
 from devicegrant._host import Host
 
 import kept
+import registered
 import shown
 
 WALL, STEADY = 1_700_000_000_000, 1_000_000
@@ -190,10 +191,13 @@ async def replay(vector, ways, pause):
     """Plays the vector; raises where it is not as it says."""
     player = Player(vector, ways, pause)
     try:
-        kept_login = vector["flow"] in KEPT_FLOWS
-        steps_up = vector["flow"] in STEP_UP_FLOWS
-        runner = kept.run if kept_login else kept.step_up if steps_up else run
-        outcome = await runner(vector, player)
+        flow = vector["flow"]
+        if flow.startswith("register"):
+            outcome = await registered.run(vector, player)
+        elif flow in STEP_UP_FLOWS:
+            outcome = await kept.step_up(vector, player)
+        else:
+            outcome = await (kept.run if flow in KEPT_FLOWS else run)(vector, player)
     except native.Failure as failure:
         outcome = of(failure)
     except DeviceGrantError as error:

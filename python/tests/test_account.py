@@ -10,10 +10,9 @@ import pytest
 import devicegrant
 import devicegrant.sync
 from launch import Server
-from support import ROOT
+from support import ROOT, WITHOUT
 
 APPROVE = ROOT / "tests" / "servers" / "approve.py"
-WITHOUT = set(filter(None, os.environ.get("DEVICEGRANT_WITHOUT", "").split(",")))
 
 pytestmark = pytest.mark.skipif("oidc" in WITHOUT, reason="oidc-provider could not be installed here")
 

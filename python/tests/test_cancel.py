@@ -16,7 +16,7 @@ import trio
 
 import devicegrant
 import devicegrant.sync
-from support import named, no_thread_left
+from support import named, no_thread_left, own_threads
 
 
 class Mine(Exception):
@@ -113,6 +113,35 @@ def test_an_async_transport_that_raises_in_mid_exchange(server, sign_in, loop):
     assert devicegrant.sync.Client(server.issuer).token(reject=server.access) == server.access
 
 
+@pytest.mark.parametrize("error", [*RAISED, asyncio.CancelledError("c")], ids=lambda e: type(e).__name__)
+def test_an_async_transport_that_raises_anything_on_asyncio(server, sign_in, error):
+    """As the caller's own coroutine would: the loop lives on, and the lease is given back."""
+    sign_in(server)
+    send = failing_transport(error, "/token")
+
+    async def asynchronous(request):
+        return send(request)
+
+    async def main():
+        await devicegrant.Client(server.issuer, transport=asynchronous).token(reject=server.access)
+
+    with pytest.raises(type(error)):
+        asyncio.run(asyncio.wait_for(main(), 5))
+    assert devicegrant.sync.Client(server.issuer).token(reject=server.access) == server.access
+
+
+@pytest.mark.parametrize("error", [*RAISED, asyncio.CancelledError("c")], ids=lambda e: type(e).__name__)
+def test_an_observer_that_raises(server, error):
+    def observer(event):
+        raise error
+
+    with pytest.raises(type(error)) as why:
+        devicegrant.sync.Client(**named(server), on_event=observer).login()
+    assert why.value is error
+    with pytest.raises(type(error)):
+        asyncio.run(asyncio.wait_for(devicegrant.Client(**named(server), on_event=observer).login(), 5))
+
+
 class FailingStore:
     def __init__(self, error):
         self.error = error
@@ -121,6 +150,14 @@ class FailingStore:
         raise self.error
 
     save = lock = unlock = load
+
+
+@pytest.mark.parametrize("error", [*RAISED[2:], asyncio.CancelledError("c")], ids=lambda e: type(e).__name__)
+def test_a_store_that_raises_what_is_no_error(server, error):
+    client = devicegrant.sync.Client(**named(server), store=FailingStore(error), key=bytes(32))
+    with pytest.raises(type(error)) as why:
+        client.token()
+    assert why.value is error
 
 
 @pytest.mark.parametrize("error", RAISED[:2], ids=lambda e: type(e).__name__)
@@ -301,6 +338,21 @@ def test_a_loop_that_is_closed_under_it(server, sign_in):
 
     # Its answer went down with the loop, and so did the login: told as what it is, not a hang.
     asyncio.run(again())
+
+
+@pytest.mark.parametrize("delay", [0, 8], ids=["wait", "request"])
+def test_a_loop_that_is_closed_under_a_sign_in(server, delay):
+    """Closed in mid-wait, or with a request on its way: no thread stays for the socket's time limit."""
+    server.pending, server.delay = 100, delay
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(devicegrant.Client(**named(server)).login())
+    task._log_destroy_pending = False  # the caller's own task is the caller's to wait for
+    loop.run_until_complete(asyncio.sleep(2 if delay else 0.5))
+    assert bool(delay) == bool(own_threads())
+    loop.close()
+    del task
+    gc.collect()
+    no_thread_left()
 
 
 PROGRAM = """

@@ -16,9 +16,8 @@ import shown
 ROOT = Path(__file__).resolve().parents[2] / "tests" / "vectors"
 FILES = sorted(p for p in ROOT.glob("*/*.json"))
 RECORDS = [p for p in FILES if p.parent.name == "records"]
-# The key of a home is opened by the native side in one call; core replays those conversations, and
-# those in which a client is registered, which this package does not do yet.
-CONVERSATIONS = [p for p in FILES if p.parent.name not in ("records", "home", "register")]
+# The key of a home is opened by the native side in one call; core replays those conversations.
+CONVERSATIONS = [p for p in FILES if p.parent.name not in ("records", "home")]
 
 
 async def nothing():

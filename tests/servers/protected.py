@@ -1,5 +1,6 @@
 """A small protected resource, as an MCP server is one by HTTP: 401 with a challenge, RFC 9728
-metadata, and an answer for whoever brings a token that its authorization server vouches for."""
+metadata, and an answer for whoever brings a token that its authorization server vouches for. Below
+it, `/write` and any other word answer 403 until the token has the scope of that name."""
 
 import json
 import threading
@@ -32,9 +33,14 @@ class Protected:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def answer(self, request):
-        if request.path == self.path:
+        if request.path == self.path or request.path.startswith(f"{self.path}/"):
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
-            if scheme == "Bearer" and self.vouched(token):
+            scopes = self.vouched(token) if scheme == "Bearer" else None
+            wanted = request.path.removeprefix(self.path).strip("/")
+            if scopes is not None and wanted and wanted not in scopes:
+                challenge = f'Bearer error="insufficient_scope", scope="{wanted}", resource_metadata="{self.metadata}"'
+                return self.say(request, 403, {"error": "insufficient_scope"}, ("WWW-Authenticate", challenge))
+            if scopes is not None:
                 return self.say(request, 200, {"tools": ["weather"]})
             # Inner quotes without a backslash, as the TypeScript SDK writes them.
             challenge = f'Bearer error="invalid_token", error_description="no "token" here", scope="{self.scope}"'
@@ -46,10 +52,12 @@ class Protected:
         return self.say(request, 404, {"error": "not_found"})
 
     def vouched(self, token):
+        """The token's scopes; none where it is not good here."""
         said = httpx.post(
             f"{self.issuer}/token/introspection", data={"token": token}, auth=("basic", "basic%3As3cret%2B%2F%25%26%3D"), trust_env=False,
         ).json()
-        return said.get("active") is True and said.get("aud") == self.address
+        good = said.get("active") is True and said.get("aud") == self.address
+        return said.get("scope", "").split() if good else None
 
     @staticmethod
     def say(request, status, document, *headers):

@@ -4,13 +4,11 @@ The processes are the real command, held back by a shell each until the token ha
 go all at once.
 """
 
-import subprocess
 import time
 
+from gate import HELD_BACK, Gate
 from house import BINARY, House, Progress, environment, refreshes
 from launch import Server
-
-HELD_BACK = 'read -r x; exec "$0" "$@"'
 
 
 def race(folder, processes, rounds, ttl):
@@ -30,29 +28,17 @@ def _race(house, processes, rounds, ttl):
     argv = ["sh", "-c", HELD_BACK, BINARY, "token", house.server.issuer, "--client-id", "public"]
     slowest = exchanges = 0
     for done in range(1, rounds + 1):
-        running = []
-        gate = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        try:
+        with Gate() as gate:
             for _ in range(processes):
-                running.append(subprocess.Popen(
-                    argv, env=environment(house.folder), stdin=gate.stdout,
-                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                ))
+                gate.start(argv, environment(house.folder))
             time.sleep(max(0, expires + 0.05 - time.time()))
             begun = time.monotonic()
-            gate.stdin.close()  # `cat` ends, and with it what all of them read
-            outcomes = [process.communicate(timeout=60) for process in running]
+            gate.open()
+            outcomes = [process.communicate(timeout=60) for process in gate.running]
             took = time.monotonic() - begun
             slowest = max(slowest, took)
-        finally:
-            for process in running:
-                process.kill()
-                process.wait()
-            gate.stdin.close()
-            gate.wait()
-            gate.stdout.close()
         problems = {err.decode()[:300] for _, err in outcomes if err}
-        codes = {process.returncode for process in running}
+        codes = {process.returncode for process in gate.running}
         assert codes == {0}, f"round {done}: exits {codes}, {problems}"
         tokens = {out.decode().strip() for out, _ in outcomes}
         asked = refreshes(house.server.new_log())

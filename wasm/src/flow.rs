@@ -127,17 +127,10 @@ impl Flow {
         random: &[u8],
     ) -> Fallible<Self> {
         let (grant, tokens) = (Arc::clone(&grant.0), tokens.0.clone());
-        let mut record = dg::Record::new(&options.0, grant, tokens, now(wall_ms, 0.0))?;
+        let record = dg::Record::new(&options.0, grant, tokens, now(wall_ms, 0.0))?;
         let keep = dg::Keep::login(&options.0, record.clone(), key.0.clone(), entropy(random)?)?;
         Ok(Self::of(keep, move |kept| {
-            record.header.sign_in = kept.sign_in;
-            let (id, revision, record) = (kept.id, kept.revision, record.clone());
-            Login(dg::Login {
-                id,
-                revision,
-                record,
-            })
-            .into()
+            Login(kept.login(record.clone())).into()
         }))
     }
 

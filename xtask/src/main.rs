@@ -24,7 +24,7 @@ const JOBS: &[(&str, &str, Job)] = &[
     ),
     (
         "torture",
-        "race, kill and stop processes that renew one login: [race|kill|stop] [--size ci|full]",
+        "race, kill and stop processes that renew one login: [race|mixed|kill|stop] [--size ci|full]",
         torture::run,
     ),
     (

@@ -90,10 +90,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     });
     let worker = report.step("the program of tests/torture", torture::worker);
 
+    let mut built = None;
     if package.is_some() && binary.is_some() {
-        report.step("Node package, built", || {
+        built = report.step("Node package, built", || {
             wasm::twice()?;
-            loud(command(tools::NPM, &["run", "build", "--prefix", "node"]))
+            torture::node_package()
         });
         report.step("Node package, tested", || {
             let mut tests = command(tools::NPM, &["test", "--prefix", "node"]);
@@ -126,10 +127,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut pytest = command(python, &words);
     pytest.env("DEVICEGRANT_BIN", binary_path());
     pytest.env("DEVICEGRANT_TORTURE_BIN", worker);
+    // Made by the Rust tests.
+    pytest.env("DEVICEGRANT_EXAMPLES", target().join("debug/examples"));
+    let mut without = Vec::new();
     if node.is_none() {
         let what = "the tests against oidc-provider: they need the Node packages";
         report.skipped.push(what.into());
-        pytest.env("DEVICEGRANT_WITHOUT", "oidc");
+        without.push("oidc");
+    }
+    if built.is_none() || wheel.is_none() {
+        let what = "the tests of three languages: they need the wheel and the Node package";
+        report.skipped.push(what.into());
+        without.push("languages");
+    }
+    if !without.is_empty() {
+        pytest.env("DEVICEGRANT_WITHOUT", without.join(","));
     }
     if chromium.is_none() {
         let what = "tests/browser: it needs Chromium";

@@ -12,7 +12,7 @@
 //! it: then it is kept, and written over it would be a spent token.
 
 use super::record::KeptPending;
-use super::{Header, Record, Sealed, sealed};
+use super::{Header, Login, Record, Sealed, sealed};
 use crate::device::Pending;
 use crate::entropy::Entropy;
 use crate::error::{Code, Error};
@@ -35,6 +35,19 @@ pub struct Kept {
     pub revision: Revision,
     /// The name that its header has now ([`Header::sign_in`]).
     pub sign_in: String,
+}
+
+impl Kept {
+    /// The login as it stands there now, from the record that was given to be kept.
+    #[must_use]
+    pub fn login(self, mut record: Record) -> Login {
+        record.header.sign_in = self.sign_in;
+        Login {
+            id: self.id,
+            revision: self.revision,
+            record,
+        }
+    }
 }
 
 /// The machine that keeps a fresh login, or a sign-in that waits for its person.

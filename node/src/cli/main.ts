@@ -1,7 +1,7 @@
 // `npx devicegrant`.
 import "../entry/node.js";
 import { run } from "./commands.js";
-import { COMMANDS, parse } from "./flags.js";
+import { COMMANDS, named, parse } from "./flags.js";
 import { line, note } from "./output.js";
 
 declare const VERSION: string;
@@ -13,12 +13,13 @@ function help(): string {
 }
 
 async function main(words: string[]): Promise<number> {
-  const [name, ...rest] = words;
-  if (name === "--version" || name === "-V") return line(`devicegrant ${VERSION}`), 0;
-  if (name === undefined) return note(help()), 2;
-  if (name === "--help" || name === "-h" || name === "help") return line(help()), 0;
+  const [first] = words;
+  if (first === "--version" || first === "-V") return line(`devicegrant ${VERSION}`), 0;
+  if (first === undefined) return note(help()), 2;
+  if (first === "--help" || first === "-h" || first === "help") return line(help()), 0;
   try {
-    if (!Object.hasOwn(COMMANDS, name)) throw new TypeError(`there is no command ${name}`);
+    const [name, rest] = named(words);
+    if (name === undefined || !Object.hasOwn(COMMANDS, name)) throw new TypeError(`there is no command ${name ?? "here"}`);
     const flags = parse(name, rest);
     if (flags.help) return line(help()), 0;
     return await run(name, flags);
@@ -30,4 +31,6 @@ async function main(words: string[]): Promise<number> {
   }
 }
 
+// A program that no longer reads has all it wanted.
+process.stdout.on("error", () => {});
 main(process.argv.slice(2)).then((code) => (process.exitCode = code));

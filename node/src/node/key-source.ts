@@ -15,8 +15,20 @@ import { recall, remember } from "./keyring.js";
 const LARGEST = 64 * 1024;
 
 /** Opens a home; with `create` one that is not there is made, and its key chosen. */
-export function openHome(home: string, source: KeySource | undefined, create: boolean): Promise<Opened | undefined> {
-  return drive(call(() => machines().KeyFlow.open(source, create, home, random(64))), home);
+export function openHome(home: string, source: KeySource | undefined, create: boolean, unattended = false): Promise<Opened | undefined> {
+  return drive(call(() => machines().KeyFlow.open(source, create, home, random(64), unattended)), home);
+}
+
+/** The source that home.json names, to be told to a person: it may be silent now. */
+export function chosenSource(home: string): KeySource | undefined {
+  const there = files.read(join(home, "home.json"), LARGEST);
+  if (there.kind !== "bytes") return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(there.bytes)).key?.source;
+  } catch {
+    // Whoever opens it says what is wrong with it.
+    return undefined;
+  }
 }
 
 /** The key of a store that has no home, by a variable. */

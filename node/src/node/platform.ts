@@ -16,7 +16,7 @@ export const nodePlatform: Platform = {
   files(given) {
     const home = homeFolder(given.home);
     if (typeof home !== "string") throw newError("bad_option", "home is the name of a folder");
-    const keys = onceKey(async (create) => (await openHome(home, given.keySource, create))?.key);
+    const keys = onceKey(async (create) => (await openHome(home, given.keySource, create, given.unattended))?.key);
     return { store: new FileStore(home), keys };
   },
   variables: () => onceKey(fromVariables),

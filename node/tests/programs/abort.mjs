@@ -1,4 +1,5 @@
-// Gives up in the middle, and tells what is left: `abort.mjs wait|request|exchange ENDPOINTS`.
+// Gives up in the middle, and tells what is left: `abort.mjs wait|request|kept|progress|exchange ENDPOINTS`.
+import { writeSync } from "node:fs";
 import { Client } from "devicegrant";
 
 const [where, endpoints] = process.argv.slice(2);
@@ -12,6 +13,15 @@ if (where === "exchange") {
   await client.login();
   first = await client.token();
   call = client.token({ reject: first, signal: leave.signal });
+} else if (where === "kept") {
+  await client.keep(await client.begin());
+  call = client.resume({ signal: leave.signal });
+  await prompted;
+} else if (where === "progress") {
+  call = (async () => {
+    for await (const step of client.progress({ signal: leave.signal })) if (step.event === "prompt") shown();
+  })();
+  await prompted;
 } else {
   call = client.login({ signal: leave.signal });
   if (where === "wait") await prompted;
@@ -25,5 +35,6 @@ await client.finish();
 const renewed = first && (await client.token()) !== first;
 // An exchange that has ended may keep its connection for the next; it does not keep the process.
 await new Promise((resolve) => setTimeout(resolve, 20));
-const active = process.getActiveResourcesInfo().filter((name) => !["PipeWrap", "TTYWrap", "FSReqCallback"].includes(name));
-process.stdout.write(JSON.stringify({ reason, settledMs, active, renewed }));
+// All of it: stdout is not touched before.
+const active = process.getActiveResourcesInfo();
+writeSync(1, JSON.stringify({ reason, settledMs, active, renewed }));

@@ -176,16 +176,11 @@ impl Client {
     }
 
     async fn keep(&self, grant: Arc<Grant>, tokens: Tokens) -> Result<Login, Error> {
-        let mut record = Record::new(&self.options, grant, tokens, clock::now())?;
+        let record = Record::new(&self.options, grant, tokens, clock::now())?;
         let key = self.keys.key(true).await?;
         let keep = Keep::login(&self.options, record.clone(), key, entropy()?)?;
         let kept = drive(keep, &self.host).await?;
-        record.header.sign_in = kept.sign_in;
-        Ok(self.remember(Login {
-            id: kept.id,
-            revision: kept.revision,
-            record,
-        }))
+        Ok(self.remember(kept.login(record)))
     }
 
     /// A fresh sign-in takes the place of what was known before.
