@@ -88,8 +88,8 @@ export type Answer =
   /** The store could not do it. */
   | { kind: "failed"; code: string; message: string };
 
-/** An HTTP request; its getters may give credentials. */
-export class Request {
+/** An HTTP request. What may be credentials stands behind getters, which nothing prints. */
+export interface Request {
   readonly method: "GET" | "POST";
   readonly url: string;
   readonly headers: [string, string][];
@@ -98,7 +98,6 @@ export class Request {
   readonly maxBody: number;
   /** A caller who gives up must not cut it off. */
   readonly mustFinish: boolean;
-  free(): void;
 }
 
 /** What happened, without a secret; durations in seconds. */

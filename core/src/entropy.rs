@@ -1,6 +1,6 @@
 //! Random bytes: the host gives 32 fresh ones, and as many as a flow needs are drawn from them.
 
-use data_encoding::BASE32_NOPAD;
+use base32ct::{Base32Unpadded, Encoding};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -21,7 +21,7 @@ impl Entropy {
 
     /// A name that nobody else draws.
     pub(crate) fn name(&mut self) -> String {
-        BASE32_NOPAD.encode(&self.draw()[..10]).to_ascii_lowercase()
+        Base32Unpadded::encode_string(&self.draw()[..10])
     }
 
     pub(crate) fn draw(&mut self) -> [u8; 32] {

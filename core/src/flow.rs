@@ -71,6 +71,23 @@ pub enum Step<T> {
     Done(T),
 }
 
+impl<T> Step<T> {
+    /// The same step, with its end as something else: for hosts that keep flows of any kind.
+    pub fn map<U>(self, end: impl FnOnce(T) -> U) -> Step<U> {
+        match self {
+            Self::Done(output) => Step::Done(end(output)),
+            Self::Send(request) => Step::Send(request),
+            Self::Show(prompt) => Step::Show(prompt),
+            Self::Wait { until } => Step::Wait { until },
+            Self::Load(id) => Step::Load(id),
+            Self::List => Step::List,
+            Self::Save(save) => Step::Save(save),
+            Self::Lock(lock) => Step::Lock(lock),
+            Self::Unlock { lease, rest } => Step::Unlock { lease, rest },
+        }
+    }
+}
+
 /// What a host answers.
 #[derive(Debug)]
 pub enum Input {

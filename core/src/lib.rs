@@ -17,6 +17,7 @@ mod event;
 mod flow;
 mod grant;
 pub mod home;
+mod json;
 mod login;
 mod options;
 mod prompt;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use data_encoding::BASE32_NOPAD;
+use base32ct::{Base32Unpadded, Encoding};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -11,9 +11,10 @@ use crate::address;
 use crate::error::{Code, Error};
 use crate::flow::LoginId;
 use crate::grant::ClientAuth;
+use crate::json;
 use crate::provider;
 use crate::secret::{Secret, exposed_option};
-use crate::text::quote;
+use crate::text::{clean, quote};
 
 /// The caller's wishes; every field may be left out, as long as something says where to sign in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -80,6 +81,17 @@ pub(crate) enum Named {
 }
 
 impl Options {
+    /// Reads wishes that a host has as JSON. Errors: `bad_option`, with the place.
+    pub fn parse(json: &str) -> Result<Self, Error> {
+        json::read(json.as_bytes()).map_err(|why| {
+            let message = format!(
+                "the options cannot be read: {}",
+                clean(&why.to_string(), 500)
+            );
+            Error::new(Code::BadOption, message)
+        })
+    }
+
     /// The name of the provider that is asked for, so that the host can look for a `NAME.json` of
     /// the user's own. None where no provider is meant. The name is safe as a file's name.
     pub fn provider_name(&self) -> Option<String> {
@@ -149,7 +161,8 @@ impl Options {
             }
             (None, None) => return Ok(None),
         };
-        Ok(Some(folder(&fields.into())))
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        Ok(Some(folder(&fields)))
     }
 
     /// Who has to approve, where that was said.
@@ -175,7 +188,7 @@ impl Options {
     /// Where a sign-in to this login waits for its person.
     pub(crate) fn pending_id(&self) -> Result<Option<LoginId>, Error> {
         let login = self.login_id()?;
-        Ok(login.map(|login| folder(&serde_json::json!(["pending", "", "", login.0]))))
+        Ok(login.map(|login| folder(&["pending", "", "", &login.0])))
     }
 
     /// The address of the client's own metadata, where it is one that a server can fetch.
@@ -197,13 +210,13 @@ impl Options {
 
 /// Where the client that was registered at an issuer is kept.
 pub(crate) fn client_folder(issuer: &str) -> LoginId {
-    folder(&serde_json::json!(["client", "", "", normal(issuer)]))
+    folder(&["client", "", "", &normal(issuer)])
 }
 
 /// 26 characters of base32 of the SHA-256: the same on every machine, and safe as a file's name.
-fn folder(fields: &serde_json::Value) -> LoginId {
-    let digest = Sha256::digest(fields.to_string().as_bytes());
-    let name = BASE32_NOPAD.encode(&digest[..16]).to_ascii_lowercase();
+fn folder(fields: &[&str]) -> LoginId {
+    let digest = Sha256::digest(serde_json::to_vec(fields).unwrap_or_default());
+    let name = Base32Unpadded::encode_string(&digest[..16]);
     LoginId(name.into())
 }
 

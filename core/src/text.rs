@@ -1,4 +1,6 @@
-//! Words from a server, made safe to show.
+//! Words from a server, made safe to show; lists of names in their order.
+
+use std::collections::BinaryHeap;
 
 /// The longest description, message or address that is shown, in characters.
 pub(crate) const SHOWN_AT_MOST: usize = 300;
@@ -41,6 +43,12 @@ fn hidden(c: char) -> bool {
 /// The server's words inside quotation marks of our own, so that nobody mistakes them for ours.
 pub(crate) fn quote(text: &str) -> String {
     format!("\"{}\"", clean(text, SHOWN_AT_MOST).replace('"', "'"))
+}
+
+/// In ascending order. By a heap: `sort` brings 4 kB of code for every type, to be quicker with
+/// lists longer than any of ours.
+pub(crate) fn sorted<T: Ord>(all: Vec<T>) -> Vec<T> {
+    BinaryHeap::from(all).into_sorted_vec()
 }
 
 #[cfg(test)]

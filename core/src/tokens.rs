@@ -156,10 +156,12 @@ fn extra(answer: &Answer<'_>, dialect: &Dialect) -> BTreeMap<String, Secret> {
     let others = answer
         .iter()
         .filter(|(key, _)| !is_known(key) && key.len() <= 100);
-    others
-        .take(50)
-        .map(|(key, value)| (clean(key, 100), Secret::new(value.to_json().to_string())))
-        .collect()
+    let mut kept = BTreeMap::new();
+    for (key, value) in others.take(50) {
+        let json = serde_json::to_string(value).unwrap_or_default();
+        kept.insert(clean(key, 100), Secret::new(json));
+    }
+    kept
 }
 
 mod extra_fields {
@@ -179,10 +181,10 @@ mod extra_fields {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<BTreeMap<String, Secret>, D::Error> {
-        let plain = BTreeMap::<String, String>::deserialize(from)?;
-        Ok(plain
-            .into_iter()
-            .map(|(key, value)| (key, Secret::new(value)))
-            .collect())
+        let mut extra = BTreeMap::new();
+        for (key, value) in BTreeMap::<String, String>::deserialize(from)? {
+            extra.insert(key, Secret::new(value));
+        }
+        Ok(extra)
     }
 }

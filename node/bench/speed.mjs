@@ -17,7 +17,7 @@ function host() {
   let [at, sent] = [1e6, 0];
   return {
     wallMs: () => 1.7e12 + at, steadyMs: () => at, onEvent: undefined, helpBase: undefined,
-    send: async (request) => (request.free(), [DEVICE, PENDING, PENDING, TOKENS][sent++]),
+    send: async () => [DEVICE, PENDING, PENDING, TOKENS][sent++],
     show: async (prompt) => prompt.free(),
     sleepUntil: async (until) => void (at = until),
   };

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { build } from "esbuild";
+import { deflateSync } from "fflate";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 rmSync("dist", { recursive: true, force: true });
@@ -15,18 +16,18 @@ const common = {
   define: { VERSION: JSON.stringify(version) },
 };
 const wasm = readFileSync("build/devicegrant.wasm");
-const bytes = JSON.stringify(wasm.toString("base64"));
-writeFileSync("dist/bytes.mjs", `export const bytes=${bytes};\n`);
-writeFileSync("dist/bytes.cjs", `exports.bytes=${bytes};\n`);
 writeFileSync("dist/devicegrant.wasm", wasm);
+// See src/entry/packed.ts. By the same code everywhere: a newer zlib may give other bytes.
+const text = Buffer.from(deflateSync(wasm, { level: 9, mem: 12 })).toString("base64");
+writeFileSync("dist/bytes.js", `globalThis[Symbol.for("devicegrant ${version} machines")]="${text}";\n`);
 
+const node = { ...common, platform: "node", format: "cjs", outExtension: { ".js": ".cjs" } };
+const apart = ["./bytes.js", "./machines.cjs"];
+// Generated: nobody reads it in a stack, and without its blanks it loads sooner.
+await build({ ...node, entryPoints: { machines: "build/devicegrant.js" }, minifyWhitespace: true });
+await build({ ...node, entryPoints: { main: "src/entry/node.ts" }, external: apart });
 await build({
-  ...common, platform: "node", format: "cjs", entryPoints: { main: "src/entry/node.ts" },
-  outExtension: { ".js": ".cjs" }, external: ["./bytes.cjs"],
-});
-await build({
-  ...common, platform: "node", format: "cjs", entryPoints: { cli: "src/cli/main.ts" },
-  outExtension: { ".js": ".cjs" }, external: ["./bytes.cjs"], banner: { js: "#!/usr/bin/env node" },
+  ...node, entryPoints: { cli: "src/cli/main.ts" }, external: apart, banner: { js: "#!/usr/bin/env node" },
 });
 // It asks the package for its classes, so that there is one of each, whoever imports what.
 const mcp = { ...common, platform: "neutral", entryPoints: { mcp: "src/entry/mcp.ts" }, external: ["devicegrant"] };
@@ -35,8 +36,10 @@ await build({ ...mcp, format: "esm", entryPoints: { "mcp-web": "src/entry/mcp.ts
 await build({
   ...common, platform: "neutral", format: "esm", splitting: true, chunkNames: "shared-[hash]",
   entryPoints: { web: "src/entry/web.ts", workerd: "src/entry/workerd.ts" },
-  outExtension: { ".js": ".mjs" }, external: ["./bytes.mjs", "./devicegrant.wasm"],
+  outExtension: { ".js": ".mjs" }, external: ["./bytes.js", "./devicegrant.wasm"],
 });
+
+cpSync("node_modules/fflate/LICENSE", "dist/LICENSE-fflate");
 
 // `import` gives the very classes that `require` gives. By way of a variable: Node would read the
 // whole file a second time, in search of names that are written out here.

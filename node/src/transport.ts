@@ -18,7 +18,6 @@ export function sendBy(given: typeof globalThis.fetch | undefined): Send {
     const { url, method, timeoutMs, maxBody } = request;
     const headers = request.headers;
     const body = method === "POST" ? request.body : undefined;
-    request.free();
     const agent = here().userAgent;
     if (agent) headers.push(["user-agent", agent]);
     const limit = new AbortController();

@@ -10,8 +10,9 @@ use devicegrant_core::disk::{
 use devicegrant_core::{Error, Lease, Lock, LoginId, Now, SecretBytes};
 use wasm_bindgen::prelude::*;
 
-use crate::plain::{bytes, number, object, take, texts};
-use crate::step::{self, Answer, one};
+use crate::made;
+use crate::plain::number;
+use crate::step::{self, Answer, Kind};
 use crate::{Fallible, now};
 
 type Run = dyn FnMut(Now, DiskInput) -> Result<DiskStep<JsValue>, Error>;
@@ -25,28 +26,24 @@ pub struct Files(Box<Run>);
 #[derive(Default)]
 pub struct Disk(Rc<RefCell<Seen>>);
 
+#[wasm_bindgen]
+extern "C" {
+    /// `{ pid, start, space }`.
+    pub type Process;
+    #[wasm_bindgen(method, getter)]
+    fn pid(this: &Process) -> u32;
+    #[wasm_bindgen(method, getter)]
+    fn start(this: &Process) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn space(this: &Process) -> String;
+}
+
 fn run<F: DiskFlow + 'static>(
     mut flow: F,
     mut end: impl FnMut(F::Output) -> JsValue + 'static,
 ) -> Files {
     Files(Box::new(move |now, input| {
-        Ok(match flow.step(now, input)? {
-            DiskStep::Done(output) => DiskStep::Done(end(output)),
-            DiskStep::MakeDir(path) => DiskStep::MakeDir(path),
-            DiskStep::List(path) => DiskStep::List(path),
-            DiskStep::Read { path, max } => DiskStep::Read { path, max },
-            DiskStep::Publish {
-                path,
-                bytes,
-                durable,
-            } => DiskStep::Publish {
-                path,
-                bytes,
-                durable,
-            },
-            DiskStep::Remove(path) => DiskStep::Remove(path),
-            DiskStep::Liveness(owner) => DiskStep::Liveness(owner),
-        })
+        flow.step(now, input).map(|step| step.map(&mut end))
     }))
 }
 
@@ -68,52 +65,55 @@ impl Disk {
         Ok(run(SaveLogin::new(save)?, step::saved))
     }
 
-    /// `owner` is the host's own process: `{ pid, start, space }`.
-    pub fn lock(&self, id: String, ttl_ms: u32, force: bool, owner: &JsValue) -> Fallible<Files> {
+    /// `owner` is the host's own process.
+    pub fn lock(&self, id: String, ttl_ms: u32, force: bool, owner: &Process) -> Files {
         let (id, seen) = (LoginId(id.into()), Rc::clone(&self.0));
         let wish = Lock {
             id: id.clone(),
             ttl_ms,
             force,
         };
-        let machine = LockLogin::new(wish, take::<Owner>(owner)?, &seen.borrow());
-        Ok(run(machine, move |attempt| {
+        let owner = Owner {
+            pid: owner.pid(),
+            start: owner.start(),
+            space: owner.space(),
+        };
+        let machine = LockLogin::new(wish, owner, &seen.borrow());
+        run(machine, move |attempt| {
             seen.borrow_mut().learn(&id, attempt.sight);
             match attempt.answer {
-                Locked::Yes(lease) => one("locked", "lease", (&*lease.0).into()),
-                Locked::Busy { since } => one("busy", "since", number(since)),
+                Locked::Yes(lease) => made::locked(&lease.0),
+                Locked::Busy { since } => made::busy(number(since)),
                 Locked::Resting(rest) => step::resting(rest),
             }
-        }))
+        })
     }
 
     pub fn unlock(&self, lease: String, until_ms: Option<f64>, code: String) -> Fallible<Files> {
         let rest = until_ms.map(|until_ms| step::rest_of(until_ms, &code));
         let machine = UnlockLogin::new(&Lease(lease.into()), rest)?;
-        Ok(run(machine, |()| object([("kind", "go".into())])))
+        Ok(run(machine, |()| made::go()))
     }
 
     pub fn list(&self) -> Files {
-        run(ListLogins::default(), |ids| {
-            one("listed", "names", texts(ids.iter().map(|id| &*id.0)))
-        })
+        run(ListLogins::default(), step::ids)
     }
 }
 
 fn input(answer: &Answer) -> Option<DiskInput> {
-    Some(match answer.kind()?.as_str() {
-        "go" => DiskInput::Go,
-        "made" => DiskInput::Made,
-        "names" => DiskInput::Names(answer.names()?),
-        "bytes" => DiskInput::Bytes(SecretBytes::new(answer.bytes()?)),
-        "absent" => DiskInput::Absent,
-        "unsafe" => DiskInput::Unsafe(answer.why()?),
-        "published" => DiskInput::Published,
-        "exists" => DiskInput::Exists,
-        "removed" => DiskInput::Removed,
-        "dead" => DiskInput::Liveness(Liveness::Dead),
-        "alive" => DiskInput::Liveness(Liveness::Alive),
-        "unknown" => DiskInput::Liveness(Liveness::Unknown),
+    Some(match answer.kind() {
+        Kind::Go => DiskInput::Go,
+        Kind::Made => DiskInput::Made,
+        Kind::Names => DiskInput::Names(answer.names()?),
+        Kind::Bytes => DiskInput::Bytes(SecretBytes::new(answer.bytes()?)),
+        Kind::Absent => DiskInput::Absent,
+        Kind::Unsafe => DiskInput::Unsafe(answer.why()?),
+        Kind::Published => DiskInput::Published,
+        Kind::Exists => DiskInput::Exists,
+        Kind::Removed => DiskInput::Removed,
+        Kind::Dead => DiskInput::Liveness(Liveness::Dead),
+        Kind::Alive => DiskInput::Liveness(Liveness::Alive),
+        Kind::Unknown => DiskInput::Liveness(Liveness::Unknown),
         _ => return None,
     })
 }
@@ -124,34 +124,17 @@ impl Files {
     pub fn step(&mut self, wall_ms: f64, steady_ms: f64, answer: &Answer) -> Fallible<JsValue> {
         let input = input(answer).ok_or_else(step::no_answer)?;
         Ok(match (self.0)(now(wall_ms, steady_ms), input)? {
-            DiskStep::MakeDir(path) => one("makeDir", "path", path.into()),
-            DiskStep::List(path) => one("list", "path", path.into()),
-            DiskStep::Read { path, max } => object([
-                ("kind", "read".into()),
-                ("path", path.into()),
-                ("max", max.into()),
-            ]),
+            DiskStep::MakeDir(path) => made::make_dir(&path),
+            DiskStep::List(path) => made::list_dir(&path),
+            DiskStep::Read { path, max } => made::read(&path, max),
             DiskStep::Publish {
                 path,
-                bytes: content,
+                bytes,
                 durable,
-            } => object([
-                ("kind", "publish".into()),
-                ("path", path.into()),
-                ("bytes", bytes(content.expose())),
-                ("durable", durable.into()),
-            ]),
-            DiskStep::Remove(path) => one("remove", "path", path.into()),
-            DiskStep::Liveness(owner) => one(
-                "liveness",
-                "owner",
-                object([
-                    ("pid", owner.pid.into()),
-                    ("start", owner.start.into()),
-                    ("space", owner.space.into()),
-                ]),
-            ),
-            DiskStep::Done(output) => one("done", "output", output),
+            } => made::publish(&path, bytes.expose().to_vec(), durable),
+            DiskStep::Remove(path) => made::remove(&path),
+            DiskStep::Liveness(owner) => made::liveness(owner.pid, owner.start, &owner.space),
+            DiskStep::Done(output) => made::done(output),
         })
     }
 }

@@ -35,7 +35,7 @@ impl Failure {
     pub fn details(&self) -> JsValue {
         let error = &self.0;
         let server = error.server();
-        object([
+        object(&[
             ("class", error.class().as_str().into()),
             ("code", error.code().as_str().into()),
             ("message", error.message().into()),
@@ -56,7 +56,7 @@ impl Failure {
 #[wasm_bindgen]
 pub fn catalog() -> JsValue {
     let explain = |code: &Code| {
-        object([
+        object(&[
             ("code", code.as_str().into()),
             ("class", code.class().as_str().into()),
             ("exit", Error::new(*code, "").exit().into()),

@@ -24,18 +24,7 @@ struct Ending<F, E>(F, E);
 
 impl<F: dg::Flow, E: FnMut(F::Output) -> JsValue> Machine for Ending<F, E> {
     fn step(&mut self, now: dg::Now, input: dg::Input) -> Result<dg::Step<JsValue>, dg::Error> {
-        use dg::Step;
-        Ok(match self.0.step(now, input)? {
-            Step::Done(output) => Step::Done(self.1(output)),
-            Step::Send(request) => Step::Send(request),
-            Step::Show(prompt) => Step::Show(prompt),
-            Step::Wait { until } => Step::Wait { until },
-            Step::Load(id) => Step::Load(id),
-            Step::List => Step::List,
-            Step::Save(save) => Step::Save(save),
-            Step::Lock(lock) => Step::Lock(lock),
-            Step::Unlock { lease, rest } => Step::Unlock { lease, rest },
-        })
+        self.0.step(now, input).map(|step| step.map(&mut self.1))
     }
 
     fn take_events(&mut self) -> Vec<dg::Event> {
@@ -77,7 +66,7 @@ fn revoked(output: Revoked) -> JsValue {
         Revoked::NotOffered => ("not_offered", None),
         Revoked::Failed(error) => ("failed", Some(Failure(error))),
     };
-    object([("how", how.into()), ("failure", failure.into())])
+    object(&[("how", how.into()), ("failure", failure.into())])
 }
 
 fn surveyed(all: Vec<(LoginId, Result<dg::Found, dg::Error>)>) -> JsValue {
@@ -151,9 +140,9 @@ impl Flow {
         };
         let keep = new(&options.0, pending, now(wall_ms, 0.0), key, random)?;
         Ok(Self::of(keep, |kept| {
-            object([
+            object(&[
                 ("id", (&*kept.id.0).into()),
-                ("revision", number(kept.revision)),
+                ("revision", number(kept.revision).into()),
             ])
         }))
     }

@@ -7,9 +7,9 @@ use devicegrant_core::home::{
 use devicegrant_core::{Error, SecretBytes};
 use wasm_bindgen::prelude::*;
 
+use crate::made;
 use crate::options::Key;
-use crate::plain::{object, texts};
-use crate::step::{self, Answer, one};
+use crate::step::{self, Answer, Kind};
 use crate::{Fallible, entropy, getters};
 
 /// A text or bytes that hold a key.
@@ -40,42 +40,20 @@ pub struct KeyFlow(Box<dyn FnMut(Told) -> Result<Effect<JsValue>, Error>>);
 
 fn run<F: Machine + 'static>(mut flow: F, end: impl Fn(F::Output) -> JsValue + 'static) -> KeyFlow {
     KeyFlow(Box::new(move |answer| {
-        Ok(match flow.step(answer)? {
-            Effect::Done(output) => Effect::Done(end(output)),
-            Effect::Read(name) => Effect::Read(name),
-            Effect::Publish { name, bytes } => Effect::Publish { name, bytes },
-            Effect::Variable(name) => Effect::Variable(name),
-            Effect::Run { argv, timeout_ms } => Effect::Run { argv, timeout_ms },
-            Effect::Recall {
-                account,
-                timeout_ms,
-            } => Effect::Recall {
-                account,
-                timeout_ms,
-            },
-            Effect::Remember {
-                account,
-                text,
-                timeout_ms,
-            } => Effect::Remember {
-                account,
-                text,
-                timeout_ms,
-            },
-        })
+        flow.step(answer).map(|effect| effect.map(&end))
     }))
 }
 
 fn told(answer: &Answer) -> Option<Told> {
     let text = || answer.text().map(devicegrant_core::Secret::new);
-    Some(match answer.kind()?.as_str() {
-        "go" => Told::Go,
-        "file" => Told::File(answer.bytes().map(SecretBytes::new)),
-        "published" => Told::Published,
-        "exists" => Told::Exists,
-        "text" => Told::Text(text()),
-        "kept" => Told::Kept,
-        "silent" => Told::Silent(match answer.why()?.as_str() {
+    Some(match answer.kind() {
+        Kind::Go => Told::Go,
+        Kind::File => Told::File(answer.bytes().map(SecretBytes::new)),
+        Kind::Published => Told::Published,
+        Kind::Exists => Told::Exists,
+        Kind::Text => Told::Text(text()),
+        Kind::Kept => Told::Kept,
+        Kind::Silent => Told::Silent(match answer.why()?.as_str() {
             "absent" => Silence::Absent,
             "locked" => Silence::Locked,
             "volatile" => Silence::Volatile,
@@ -115,37 +93,25 @@ impl KeyFlow {
     }
 
     pub fn step(&mut self, answer: &Answer) -> Fallible<JsValue> {
-        let timed = |kind: &str, name, value, timeout_ms: u32| {
-            object([
-                ("kind", kind.into()),
-                (name, value),
-                ("timeoutMs", timeout_ms.into()),
-            ])
-        };
         Ok(match (self.0)(told(answer).ok_or_else(step::no_answer)?)? {
-            Effect::Read(name) => one("read", "name", name.into()),
-            Effect::Publish { name, bytes } => object([
-                ("kind", "publish".into()),
-                ("name", name.into()),
-                ("content", Hidden(bytes).into()),
-            ]),
-            Effect::Variable(name) => one("variable", "name", name.into()),
-            Effect::Run { argv, timeout_ms } => timed("run", "argv", texts(argv), timeout_ms),
+            Effect::Read(name) => made::read_name(name),
+            Effect::Publish { name, bytes } => made::publish_name(name, Hidden(bytes)),
+            Effect::Variable(name) => made::variable(name),
+            Effect::Run { argv, timeout_ms } => made::run(argv, timeout_ms),
             Effect::Recall {
                 account,
                 timeout_ms,
-            } => timed("recall", "account", (&*account).into(), timeout_ms),
+            } => made::recall(&account, timeout_ms),
             Effect::Remember {
                 account,
                 text,
                 timeout_ms,
-            } => object([
-                ("kind", "remember".into()),
-                ("account", (&*account).into()),
-                ("content", Hidden(text.expose().to_owned().into()).into()),
-                ("timeoutMs", timeout_ms.into()),
-            ]),
-            Effect::Done(output) => one("done", "output", output),
+            } => made::remember(
+                &account,
+                Hidden(text.expose().to_owned().into()),
+                timeout_ms,
+            ),
+            Effect::Done(output) => made::done(output),
         })
     }
 }

@@ -12,6 +12,7 @@ mod error;
 mod flow;
 mod home;
 mod login;
+mod made;
 mod options;
 mod plain;
 mod redis;

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::Failure;
 use crate::options::{Key, Need};
-use crate::plain::{bytes, give, number, object, texts};
+use crate::plain::{give, number, object, or_null, texts};
 use crate::{Fallible, entropy, getters, now, step};
 
 /// What a person is shown.
@@ -21,10 +21,10 @@ getters!(Prompt {
     plain plain: String = |prompt| prompt.plain();
     spoken spoken: String = |prompt| prompt.spoken();
     qr qr: JsValue = |prompt| {
-        prompt.qr().map_or(JsValue::NULL, |qr| object([
-            ("size", number(qr.size() as u64)),
+        prompt.qr().map_or(JsValue::NULL, |qr| object(&[
+            ("size", qr.size().into()),
             ("lines", texts(qr.lines())),
-            ("modules", bytes(&qr.modules().iter().map(|dark| u8::from(*dark)).collect::<Vec<_>>())),
+            ("modules", qr.modules().iter().map(|dark| u8::from(*dark)).collect::<Vec<_>>().into()),
         ]))
     };
 });
@@ -48,7 +48,7 @@ pub struct Pending(pub(crate) dg::Pending);
 getters!(Pending {
     prompt prompt: Option<Prompt> = |pending| pending.prompt().cloned().map(Prompt);
     grant grant: Grant = |pending| Grant(Arc::clone(pending.grant()));
-    expiresAtMs expires_at_ms: JsValue = |pending| number(pending.expires_at_ms());
+    expiresAtMs expires_at_ms: f64 = |pending| number(pending.expires_at_ms());
 });
 
 #[wasm_bindgen]
@@ -78,8 +78,8 @@ getters!(Tokens {
     refreshToken refresh_token: Option<String> = |tokens| exposed(tokens.refresh_token.as_ref());
     idToken id_token: Option<String> = |tokens| exposed(tokens.id_token.as_ref());
     tokenType token_type: String = |tokens| tokens.token_type.clone();
-    expiresAtMs expires_at_ms: JsValue = |tokens| tokens.expires_at_ms.map_or(JsValue::NULL, number);
-    refreshExpiresAtMs refresh_expires_at_ms: JsValue = |tokens| tokens.refresh_expires_at_ms.map_or(JsValue::NULL, number);
+    expiresAtMs expires_at_ms: JsValue = |tokens| or_null(tokens.expires_at_ms.map(number));
+    refreshExpiresAtMs refresh_expires_at_ms: JsValue = |tokens| or_null(tokens.refresh_expires_at_ms.map(number));
     scopes scopes: JsValue = |tokens| texts(&tokens.scopes);
     issuer issuer: Option<String> = |tokens| tokens.issuer.clone();
     sub sub: Option<String> = |tokens| tokens.sub.clone();
@@ -98,9 +98,9 @@ getters!(Tokens {
 });
 
 fn header(id: &dg::LoginId, revision: u64, kind: dg::Kind, header: &dg::Header) -> JsValue {
-    object([
+    object(&[
         ("id", (&*id.0).into()),
-        ("revision", number(revision)),
+        ("revision", number(revision).into()),
         ("kind", give(&kind)),
         ("login", give(header)),
     ])
@@ -196,10 +196,10 @@ pub fn health(
     let at_ms = crate::plain::whole(failed_at_ms);
     let failure = failure.as_ref().map(|failure| (&failure.0, at_ms));
     let health = dg::Health::of(kept, failure, now);
-    let end = |at: Option<u64>| at.map_or(JsValue::NULL, number);
-    object([
+    let end = |at: Option<u64>| or_null(at.map(number));
+    object(&[
         ("state", health.state.as_str().into()),
-        ("atMs", number(health.at_ms)),
+        ("atMs", number(health.at_ms).into()),
         ("code", health.code.map(dg::Code::as_str).into()),
         ("reason", health.reason.into()),
         ("expiresAtMs", end(health.expires_at_ms)),

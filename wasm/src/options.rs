@@ -3,7 +3,7 @@
 use devicegrant_core::{Code, Error, Provider, Secret, builtin_provider, provider_names};
 use wasm_bindgen::prelude::*;
 
-use crate::plain::{take, texts, whole};
+use crate::plain::{json, texts, whole};
 use crate::{Fallible, entropy, getters};
 
 /// The wishes of a caller, read once.
@@ -14,7 +14,7 @@ pub struct Options(pub(crate) devicegrant_core::Options);
 impl Options {
     #[wasm_bindgen(constructor)]
     pub fn new(plain: &JsValue) -> Fallible<Self> {
-        Ok(Self(take(plain)?))
+        Ok(Self(devicegrant_core::Options::parse(&json(plain))?))
     }
 
     /// For what takes one over.

@@ -1,11 +1,8 @@
 //! Plain values, both ways.
 
-use devicegrant_core::{Code, Error};
-use js_sys::{Array, Object, Reflect, Uint8Array};
-use serde::{Serialize, de::DeserializeOwned};
-use wasm_bindgen::JsValue;
-
-use crate::Fallible;
+use js_sys::{Array, Object, Reflect};
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
 
 /// A whole number from one of JavaScript's. Above 2^53 neither side is exact.
 #[allow(
@@ -18,23 +15,23 @@ pub(crate) fn whole(number: f64) -> u64 {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "see `whole`")]
-pub(crate) fn number(whole: u64) -> JsValue {
-    JsValue::from_f64(whole as f64)
+pub(crate) fn number(whole: u64) -> f64 {
+    whole as f64
 }
 
-/// A plain object with these fields.
-pub(crate) fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
+/// Null for none.
+pub(crate) fn or_null<T: Into<JsValue>>(value: Option<T>) -> JsValue {
+    value.map_or(JsValue::NULL, Into::into)
+}
+
+/// A plain object with these fields, for what is seldom asked.
+pub(crate) fn object(fields: &[(&str, JsValue)]) -> JsValue {
     let object = Object::new();
     for (name, value) in fields {
-        // A fresh object takes any field. Names come again and again: they cross once.
-        let name = JsValue::from_str(wasm_bindgen::intern(name));
-        let _ = Reflect::set(&object, &name, &value);
+        // A fresh object takes any field.
+        let _ = Reflect::set(&object, &(*name).into(), value);
     }
     object.into()
-}
-
-pub(crate) fn bytes(bytes: &[u8]) -> JsValue {
-    Uint8Array::from(bytes).into()
 }
 
 pub(crate) fn texts(texts: impl IntoIterator<Item = impl AsRef<str>>) -> JsValue {
@@ -50,15 +47,8 @@ pub(crate) fn give(value: &impl Serialize) -> JsValue {
     js_sys::JSON::parse(&text).unwrap_or(JsValue::NULL)
 }
 
-/// The other way. Errors: `bad_option`.
-pub(crate) fn take<T: DeserializeOwned>(value: &JsValue) -> Fallible<T> {
+/// The other way: a plain value as JSON.
+pub(crate) fn json(value: &JsValue) -> String {
     let text = js_sys::JSON::stringify(value).map(String::from);
-    serde_json::from_str(&text.unwrap_or_default()).map_err(|why| {
-        // serde's words name the field and never its value, but for a wrong type or word.
-        Error::new(
-            Code::BadOption,
-            format!("the options cannot be read: {why}"),
-        )
-        .into()
-    })
+    text.unwrap_or_default()
 }

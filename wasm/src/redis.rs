@@ -5,8 +5,9 @@ use devicegrant_core::{Lease, Lock, LoginId, SecretBytes};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::plain::{bytes, number, object, texts};
-use crate::step::{self, one};
+use crate::made;
+use crate::plain::{number, object, texts};
+use crate::step;
 use crate::{Fallible, entropy, now};
 
 /// Makes the calls of one store, and reads their answers.
@@ -14,8 +15,8 @@ use crate::{Fallible, entropy, now};
 pub struct Redis(redis::Calls);
 
 fn call(call: &redis::Call) -> JsValue {
-    let args = call.args.iter().map(|arg| bytes(arg.expose()));
-    object([
+    let args = call.args.iter().map(|arg| Uint8Array::from(arg.expose()));
+    object(&[
         ("script", call.script.into()),
         ("keys", texts(&call.keys)),
         ("args", args.collect::<Array>().into()),
@@ -93,8 +94,8 @@ impl Redis {
         let now = now(wall_ms, steady_ms);
         Ok(
             match redis::locked(Lease(lease.into()), &answer(value), now)? {
-                Held::Yes(lease) => one("locked", "lease", (&*lease.0).into()),
-                Held::Busy { since } => one("busy", "since", number(since)),
+                Held::Yes(lease) => made::locked(&lease.0),
+                Held::Busy { since } => made::busy(number(since)),
                 Held::Resting(rest) => step::resting(rest),
             },
         )
@@ -117,7 +118,7 @@ impl Redis {
 
     pub fn unlocked(&self, value: &JsValue) -> Fallible<JsValue> {
         redis::unlocked(&answer(value))?;
-        Ok(object([("kind", "go".into())]))
+        Ok(made::go())
     }
 
     pub fn list(&self) -> JsValue {
@@ -125,8 +126,7 @@ impl Redis {
     }
 
     pub fn listed(&self, value: &JsValue) -> Fallible<JsValue> {
-        let ids = redis::listed(&answer(value))?;
-        Ok(one("listed", "names", texts(ids.iter().map(|id| &*id.0))))
+        Ok(step::ids(redis::listed(&answer(value))?))
     }
 
     /// The error of a call that failed, and whether it may pass. `said` is true where the server
@@ -138,7 +138,7 @@ impl Redis {
             Trouble::NoAnswer(words)
         };
         let failure = crate::error::Failure(redis::failed(place, trouble));
-        object([
+        object(&[
             ("failure", failure.into()),
             ("passes", trouble.passes().into()),
         ])

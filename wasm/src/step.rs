@@ -1,29 +1,59 @@
-//! What a flow asks and what it is answered: `{ kind, … }`, and a request as a class.
+//! What a machine asks and what it is answered: `{ kind, … }`, made by `plain.js` and read here.
 
 use devicegrant_core::{
-    Code, Error, HeaderValue, Input, Lease, LoginId, Reason, Response, Rest, Save, SecretBytes,
-    Step, TlsProblem,
+    Code, Error, Input, Lease, LoginId, Reason, Response, Rest, Save, SecretBytes, Step, TlsProblem,
 };
-use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::error::{self, Failure};
-use crate::getters;
 use crate::login::Prompt;
-use crate::plain::{bytes, number, object, whole};
+use crate::made;
+use crate::plain::{number, whole};
+
+/// The words that answers begin with, of any machine.
+#[wasm_bindgen]
+#[derive(Clone, Copy)]
+pub enum Kind {
+    Go = "go",
+    Response = "response",
+    Unreachable = "unreachable",
+    Loaded = "loaded",
+    Listed = "listed",
+    Saved = "saved",
+    Conflict = "conflict",
+    Locked = "locked",
+    Busy = "busy",
+    Resting = "resting",
+    Failed = "failed",
+    Made = "made",
+    Names = "names",
+    Bytes = "bytes",
+    Absent = "absent",
+    Unsafe = "unsafe",
+    Published = "published",
+    Exists = "exists",
+    Removed = "removed",
+    Dead = "dead",
+    Alive = "alive",
+    Unknown = "unknown",
+    File = "file",
+    Text = "text",
+    Kept = "kept",
+    Silent = "silent",
+}
 
 #[wasm_bindgen]
 extern "C" {
     /// A host's answer, of any machine.
     pub type Answer;
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn kind(this: &Answer) -> Option<String>;
+    pub(crate) fn kind(this: &Answer) -> Kind;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn why(this: &Answer) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn status(this: &Answer) -> Option<u16>;
     #[wasm_bindgen(method, getter)]
-    fn headers(this: &Answer) -> Option<Vec<String>>;
+    fn headers(this: &Answer) -> JsValue;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn bytes(this: &Answer) -> Option<Vec<u8>>;
     #[wasm_bindgen(method, getter)]
@@ -44,23 +74,6 @@ extern "C" {
     pub(crate) fn text(this: &Answer) -> Option<String>;
 }
 
-/// An HTTP request. Headers and body may hold credentials.
-#[wasm_bindgen]
-pub struct Request(devicegrant_core::Request);
-
-getters!(Request {
-    method method: String = |request| request.method.as_str().to_owned();
-    url url: String = |request| request.url.to_string();
-    headers headers: Array = |request| {
-        let pair = |(name, value): &(&str, HeaderValue)| Array::of2(&(*name).into(), &value.expose().into());
-        request.headers.iter().map(pair).collect()
-    };
-    body body: Vec<u8> = |request| request.body.expose().to_vec();
-    timeoutMs timeout_ms: u32 = |request| request.timeout_ms;
-    maxBody max_body: u32 = |request| request.max_body;
-    mustFinish must_finish: bool = |request| request.must_finish;
-});
-
 pub(crate) fn rest_of(until_ms: f64, code: &str) -> Rest {
     Rest {
         until_ms: whole(until_ms),
@@ -70,12 +83,8 @@ pub(crate) fn rest_of(until_ms: f64, code: &str) -> Rest {
 }
 
 pub(crate) fn rest(rest: Option<Rest>) -> JsValue {
-    rest.map_or(JsValue::NULL, |rest| {
-        object([
-            ("untilMs", number(rest.until_ms)),
-            ("code", rest.code.as_str().into()),
-        ])
-    })
+    let plain = |rest: Rest| made::rest(number(rest.until_ms), rest.code.as_str());
+    rest.map_or(JsValue::NULL, plain)
 }
 
 fn reason(why: &str) -> Option<Reason> {
@@ -93,72 +102,58 @@ fn reason(why: &str) -> Option<Reason> {
 
 /// None where it is no answer at all.
 pub(crate) fn input(answer: &Answer) -> Option<Input> {
-    Some(match answer.kind()?.as_str() {
-        "go" => Input::Go,
-        "response" => {
-            let mut texts = answer.headers().unwrap_or_default().into_iter();
-            let pairs = std::iter::from_fn(|| texts.next().zip(texts.next()));
+    Some(match answer.kind() {
+        Kind::Go => Input::Go,
+        Kind::Response => {
+            let lines = made::lines(&answer.headers());
+            let mut lines = lines.split('\n').map(str::to_owned);
+            let pairs = std::iter::from_fn(|| lines.next().zip(lines.next()));
             Input::Response(Response {
                 status: answer.status()?,
                 headers: pairs.collect(),
                 body: SecretBytes::new(answer.bytes().unwrap_or_default()),
             })
         }
-        "unreachable" => Input::Unreachable(reason(&answer.why()?)?),
-        "loaded" => Input::Loaded {
+        Kind::Unreachable => Input::Unreachable(reason(&answer.why()?)?),
+        Kind::Loaded => Input::Loaded {
             bytes: answer.bytes().map(SecretBytes::new),
             revision: whole(answer.revision()?),
         },
-        "listed" => {
+        Kind::Listed => {
             let names = answer.names()?.into_iter();
             Input::Listed(names.map(|id| LoginId(id.into())).collect())
         }
-        "saved" => Input::Saved(whole(answer.revision()?)),
-        "conflict" => Input::Conflict,
-        "locked" => Input::Locked(Lease(answer.lease()?.into())),
-        "busy" => Input::Busy {
+        Kind::Saved => Input::Saved(whole(answer.revision()?)),
+        Kind::Conflict => Input::Conflict,
+        Kind::Locked => Input::Locked(Lease(answer.lease()?.into())),
+        Kind::Busy => Input::Busy {
             since: whole(answer.since()?),
         },
-        "resting" => Input::Resting(rest_of(answer.until_ms()?, &answer.code()?)),
-        "failed" => Input::Failed(error::told(&answer.code()?, answer.message()?)),
+        Kind::Resting => Input::Resting(rest_of(answer.until_ms()?, &answer.code()?)),
+        Kind::Failed => Input::Failed(error::told(&answer.code()?, answer.message()?)),
         _ => return None,
     })
 }
 
 pub(crate) fn shown(step: Step<JsValue>) -> JsValue {
     match step {
-        Step::Send(request) => one("send", "request", Request(request).into()),
-        Step::Show(prompt) => one("show", "prompt", Prompt(*prompt).into()),
-        Step::Wait { until } => one("wait", "until", number(until)),
-        Step::Load(id) => one("load", "id", (&*id.0).into()),
-        Step::List => object([("kind", "list".into())]),
-        Step::Save(save) => object([
-            ("kind", "save".into()),
-            ("id", (&*save.id.0).into()),
-            (
-                "bytes",
-                save.bytes
-                    .map_or(JsValue::NULL, |sealed| bytes(sealed.expose())),
-            ),
-            ("expected", number(save.expected)),
-        ]),
-        Step::Lock(lock) => object([
-            ("kind", "lock".into()),
-            ("id", (&*lock.id.0).into()),
-            ("ttlMs", lock.ttl_ms.into()),
-            ("force", lock.force.into()),
-        ]),
-        Step::Unlock { lease, rest: why } => object([
-            ("kind", "unlock".into()),
-            ("lease", (&*lease.0).into()),
-            ("rest", rest(why)),
-        ]),
-        Step::Done(output) => one("done", "output", output),
+        Step::Send(request) => {
+            let mut head = format!("{}\n{}", request.method.as_str(), request.url);
+            for (name, value) in &request.headers {
+                head = head + "\n" + name + "\n" + value.expose();
+            }
+            let (body, most) = (request.body.expose().to_vec(), request.max_body);
+            made::send(&head, body, request.timeout_ms, most, request.must_finish)
+        }
+        Step::Show(prompt) => made::show(Prompt(*prompt)),
+        Step::Wait { until } => made::wait(number(until)),
+        Step::Load(id) => made::load(&id.0),
+        Step::List => made::list(),
+        Step::Save(save) => made::save(&save.id.0, exposed(save.bytes), number(save.expected)),
+        Step::Lock(wish) => made::lock(&wish.id.0, wish.ttl_ms, wish.force),
+        Step::Unlock { lease, rest: why } => made::unlock(&lease.0, rest(why)),
+        Step::Done(output) => made::done(output),
     }
-}
-
-pub(crate) fn one(kind: &str, name: &str, value: JsValue) -> JsValue {
-    object([("kind", kind.into()), (name, value)])
 }
 
 pub(crate) fn no_answer() -> Failure {
@@ -176,28 +171,22 @@ pub(crate) fn save(id: String, bytes: Option<Vec<u8>>, expected: f64) -> Save {
     }
 }
 
+fn exposed(bytes: Option<SecretBytes>) -> Option<Vec<u8>> {
+    bytes.map(|sealed| sealed.expose().to_vec())
+}
+
 pub(crate) fn loaded(record: Option<SecretBytes>, revision: u64) -> JsValue {
-    object([
-        ("kind", "loaded".into()),
-        (
-            "bytes",
-            record.map_or(JsValue::UNDEFINED, |sealed| bytes(sealed.expose())),
-        ),
-        ("revision", number(revision)),
-    ])
+    made::loaded(exposed(record), number(revision))
+}
+
+pub(crate) fn ids(ids: Vec<LoginId>) -> JsValue {
+    made::listed(ids.into_iter().map(|id| id.0.into()).collect())
 }
 
 pub(crate) fn saved(revision: Option<u64>) -> JsValue {
-    match revision {
-        Some(revision) => one("saved", "revision", number(revision)),
-        None => object([("kind", "conflict".into())]),
-    }
+    made::saved(revision.map(number))
 }
 
 pub(crate) fn resting(rest: Rest) -> JsValue {
-    object([
-        ("kind", "resting".into()),
-        ("untilMs", number(rest.until_ms)),
-        ("code", rest.code.as_str().into()),
-    ])
+    made::resting(number(rest.until_ms), rest.code.as_str())
 }

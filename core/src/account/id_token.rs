@@ -3,7 +3,7 @@
 //! It came straight from the token endpoint, over TLS, so that its signature proves nothing more
 //! (§3.1.3.7, item 6). No nonce was sent: the device grant has no authentication request.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::claims::Claims;
 use crate::flow::Now;
@@ -44,7 +44,7 @@ fn payload(token: &Secret) -> Option<SecretBytes> {
     if parts.next().is_some() {
         return None;
     }
-    let bytes = BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?;
+    let bytes = Base64UrlUnpadded::decode_vec(payload).ok()?;
     Some(SecretBytes::new(bytes))
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
 use super::pace::Pace;
@@ -27,7 +27,7 @@ const LONGEST_USER_CODE: usize = 64;
 pub(super) fn request(grant: &Grant, auth: ClientAuth, verifier: Option<&Secret>) -> Request {
     let scope = grant.scopes.join(" ");
     let challenge =
-        verifier.map(|v| BASE64URL_NOPAD.encode(&Sha256::digest(v.expose().as_bytes())));
+        verifier.map(|v| Base64UrlUnpadded::encode_string(&Sha256::digest(v.expose().as_bytes())));
     let mut params = vec![("scope", scope.as_str())];
     if auth == ClientAuth::Basic && grant.client.secret.is_some() {
         // RFC 8628 §3.1 wants it only of a client that does not authenticate; Django OAuth Toolkit

@@ -30,7 +30,7 @@ mod poll;
 
 use std::sync::Arc;
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 pub use pending::Pending;
 
@@ -139,7 +139,7 @@ impl DeviceGrant {
         // RFC 7636 §4.1: 32 random bytes make the 43 characters that are recommended.
         let verifier = grant
             .pkce
-            .then(|| Secret::new(BASE64URL_NOPAD.encode(&entropy)));
+            .then(|| Secret::new(Base64UrlUnpadded::encode_string(&entropy)));
         Self {
             mode,
             auth: grant.client.auth,

@@ -9,6 +9,7 @@ use super::pace::Pace;
 use crate::error::{Code, Error};
 use crate::flow::Now;
 use crate::grant::Grant;
+use crate::json;
 use crate::prompt::Prompt;
 use crate::seal::{self, Key};
 use crate::secret::{Secret, SecretBytes, exposed, exposed_option};
@@ -71,7 +72,7 @@ impl Pending {
     /// Errors: `seal_broken` for another key or changed bytes.
     pub fn from_bytes(key: &Key, bytes: &[u8]) -> Result<Self, Error> {
         let plain = seal::open(key, PURPOSE, bytes)?;
-        serde_json::from_slice(plain.expose()).map_err(|_| {
+        json::read(plain.expose()).map_err(|_| {
             Error::new(
                 Code::SealBroken,
                 "the pending login was written by another version",

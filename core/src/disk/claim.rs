@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error};
 use crate::flow::{Lease, LoginId, Rest, Revision};
+use crate::json;
 use crate::secret::SecretBytes;
 
 /// No claim is larger, in bytes.
@@ -57,7 +58,7 @@ struct Written {
 
 impl Claim {
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
-        match serde_json::from_slice::<Written>(bytes) {
+        match json::read::<Written>(bytes) {
             Ok(Written {
                 owner: Some(owner), ..
             }) => Self::Owned(owner),

@@ -3,6 +3,7 @@
 use super::{DiskFlow, DiskInput, DiskStep, names};
 use crate::error::Error;
 use crate::flow::{LoginId, Now, out_of_turn};
+use crate::text::sorted;
 
 /// The machine behind a store's `list`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -22,9 +23,8 @@ impl DiskFlow for ListLogins {
             (true, DiskInput::Names(names)) => {
                 names::bounded(names::LOGINS, &names)?;
                 let logins = names.iter().filter(|name| names::is_login(name));
-                let mut ids: Vec<_> = logins.map(|name| LoginId(name.as_str().into())).collect();
-                ids.sort();
-                Ok(DiskStep::Done(ids))
+                let ids = logins.map(|name| LoginId(name.as_str().into()));
+                Ok(DiskStep::Done(sorted(ids.collect())))
             }
             _ => Err(out_of_turn()),
         }

@@ -88,6 +88,29 @@ pub enum DiskStep<T> {
     Done(T),
 }
 
+impl<T> DiskStep<T> {
+    /// The same step, with its end as something else.
+    pub fn map<U>(self, end: impl FnOnce(T) -> U) -> DiskStep<U> {
+        match self {
+            Self::Done(output) => DiskStep::Done(end(output)),
+            Self::MakeDir(path) => DiskStep::MakeDir(path),
+            Self::List(path) => DiskStep::List(path),
+            Self::Read { path, max } => DiskStep::Read { path, max },
+            Self::Publish {
+                path,
+                bytes,
+                durable,
+            } => DiskStep::Publish {
+                path,
+                bytes,
+                durable,
+            },
+            Self::Remove(path) => DiskStep::Remove(path),
+            Self::Liveness(owner) => DiskStep::Liveness(owner),
+        }
+    }
+}
+
 /// What a host answers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum DiskInput {

@@ -3,6 +3,7 @@
 use super::{MOST_NAMES, whole};
 use crate::error::{Code, Error};
 use crate::flow::{LoginId, Revision};
+use crate::text::sorted;
 
 /// The folder of all logins.
 pub(super) const LOGINS: &str = "logins";
@@ -52,8 +53,8 @@ impl Listing {
                 listing.claims.push(claim);
             }
         }
-        listing.revisions.sort_unstable();
-        listing.claims.sort_unstable();
+        listing.revisions = sorted(listing.revisions);
+        listing.claims = sorted(listing.claims);
         Ok(listing)
     }
 

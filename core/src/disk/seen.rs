@@ -1,7 +1,5 @@
 //! What a store remembers of claims between calls.
 
-use std::collections::BTreeMap;
-
 use sha2::{Digest, Sha256};
 
 use crate::flow::LoginId;
@@ -10,10 +8,10 @@ use crate::flow::LoginId;
 /// milliseconds. Every request ends within 20 s.
 pub(super) const UNCHANGED_MS: u64 = 45_000;
 
-/// The claims that a store has met and cannot tell dead. One for each store, for as long as it
+/// The claims that a store has met and cannot tell dead, in the order of their logins. One for each store, for as long as it
 /// lives: each process measures by its own steady clock, so that no two clocks are ever compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Seen(BTreeMap<LoginId, Sight>);
+pub struct Seen(Vec<(LoginId, Sight)>);
 
 /// One claim as it was met.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,22 +24,27 @@ pub struct Sight {
 impl Seen {
     /// Takes note of what an attempt to lock has met.
     pub fn learn(&mut self, id: &LoginId, sight: Option<Sight>) {
-        match sight {
-            None => {
-                self.0.remove(id);
+        let met = self.0.binary_search_by(|(other, _)| other.cmp(id));
+        match (met, sight) {
+            (Err(_), None) => {}
+            (Ok(at), None) => {
+                self.0.remove(at);
             }
+            (Err(at), Some(sight)) => self.0.insert(at, (id.clone(), sight)),
             // Another thread of this process may have met it earlier.
-            Some(sight) => match self.0.get(id) {
-                Some(known) if known.is(&sight) && known.since <= sight.since => {}
-                _ => {
-                    self.0.insert(id.clone(), sight);
+            (Ok(at), Some(sight)) => {
+                if let Some((_, known)) = self.0.get_mut(at)
+                    && !(known.is(&sight) && known.since <= sight.since)
+                {
+                    *known = sight;
                 }
-            },
+            }
         }
     }
 
     pub(super) fn of(&self, id: &LoginId) -> Option<Sight> {
-        self.0.get(id).cloned()
+        let at = self.0.binary_search_by(|(other, _)| other.cmp(id)).ok()?;
+        self.0.get(at).map(|(_, sight)| sight.clone())
     }
 }
 

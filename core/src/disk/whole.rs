@@ -5,6 +5,7 @@
 //! header with the field `sealed`, the number of bytes that follow the line. No later format
 //! changes that.
 
+use crate::json;
 use serde::Deserialize;
 
 /// A sign-out. An empty file would not do: that is what a torn one looks like.
@@ -31,7 +32,7 @@ pub(super) fn shape(bytes: &[u8]) -> Shape {
     };
     let (line, sealed) = bytes.split_at(end);
     let there = sealed.len() as u64 - 1;
-    match serde_json::from_slice::<Outer>(line) {
+    match json::read::<Outer>(line) {
         Ok(Outer {
             signed_out: true, ..
         }) => Shape::SignedOut,

@@ -1,10 +1,11 @@
 //! `home.json`: read strictly, because what is misread here locks somebody out.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::{HOME_FILE, Source};
 use crate::error::{Code, Error};
+use crate::json;
 use crate::secret::SecretBytes;
 
 /// The version that this program writes, and the newest that it reads.
@@ -35,7 +36,7 @@ struct Version {
 
 impl HomeFile {
     pub(super) fn new(id: String, source: Source, key_id: String, salt: Option<[u8; 16]>) -> Self {
-        let salt = salt.map(|salt| BASE64URL_NOPAD.encode(&salt));
+        let salt = salt.map(|salt| Base64UrlUnpadded::encode_string(&salt));
         let key = KeyLine {
             source,
             id: key_id,
@@ -63,7 +64,7 @@ impl HomeFile {
         };
         let damaged = || unreadable("is damaged");
         // First the version: a newer file need not look like ours.
-        let version: Version = serde_json::from_slice(bytes).map_err(|_| damaged())?;
+        let version: Version = json::read(bytes).map_err(|_| damaged())?;
         if version.format > FORMAT {
             let why = format!(
                 "has format {}, and this program knows formats up to {FORMAT}",
@@ -71,7 +72,7 @@ impl HomeFile {
             );
             return Err(unreadable(&why));
         }
-        let file: Self = serde_json::from_slice(bytes).map_err(|_| damaged())?;
+        let file: Self = json::read(bytes).map_err(|_| damaged())?;
         let needs_salt = file.key.source == Source::Passphrase;
         let sound = file.format == FORMAT
             && is_id(&file.id)
@@ -83,7 +84,7 @@ impl HomeFile {
 
     pub(super) fn salt(&self) -> Option<[u8; 16]> {
         let text = self.key.salt.as_ref()?;
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
         bytes.try_into().ok()
     }
 

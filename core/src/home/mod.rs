@@ -91,6 +91,35 @@ pub enum Effect<T> {
     Done(T),
 }
 
+impl<T> Effect<T> {
+    /// The same effect, with its end as something else.
+    pub fn map<U>(self, end: impl FnOnce(T) -> U) -> Effect<U> {
+        match self {
+            Self::Done(output) => Effect::Done(end(output)),
+            Self::Read(name) => Effect::Read(name),
+            Self::Publish { name, bytes } => Effect::Publish { name, bytes },
+            Self::Variable(name) => Effect::Variable(name),
+            Self::Run { argv, timeout_ms } => Effect::Run { argv, timeout_ms },
+            Self::Recall {
+                account,
+                timeout_ms,
+            } => Effect::Recall {
+                account,
+                timeout_ms,
+            },
+            Self::Remember {
+                account,
+                text,
+                timeout_ms,
+            } => Effect::Remember {
+                account,
+                text,
+                timeout_ms,
+            },
+        }
+    }
+}
+
 /// What the host answers.
 #[derive(Debug)]
 pub enum Answer {

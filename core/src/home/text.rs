@@ -1,7 +1,8 @@
 //! A key as text: 32 bytes as 43 characters of base64url. It stands like this in the keyring, in
 //! `DEVICEGRANT_KEY`, in the file `key` and in what a key command prints.
 
-use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
+use base32ct::Base32Unpadded;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -14,14 +15,14 @@ const ID_PURPOSE: &[u8] = b"devicegrant key id 1\n";
 impl Key {
     /// Reads a key as text; blanks and a line's end around it do no harm. None where it is no key.
     pub fn from_text(text: &str) -> Option<Self> {
-        let bytes = Zeroizing::new(BASE64URL_NOPAD.decode(text.trim().as_bytes()).ok()?);
+        let bytes = Zeroizing::new(Base64UrlUnpadded::decode_vec(text.trim()).ok()?);
         let bytes = Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).ok()?);
         Some(Self::new(*bytes))
     }
 
     /// The key as text.
     pub fn text(&self) -> Secret {
-        Secret::new(BASE64URL_NOPAD.encode(self.bytes()))
+        Secret::new(Base64UrlUnpadded::encode_string(self.bytes()))
     }
 
     /// 16 characters of base32 by which a key is recognised. They are public: they tell a wrong key
@@ -36,7 +37,7 @@ impl Key {
 }
 
 pub(super) fn base32(bytes: &[u8]) -> String {
-    BASE32_NOPAD.encode(bytes).to_ascii_lowercase()
+    <Base32Unpadded as base32ct::Encoding>::encode_string(bytes)
 }
 
 /// 64 fresh random bytes, and what a new home takes of them.

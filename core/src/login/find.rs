@@ -18,7 +18,7 @@ use crate::flow::{Flow, Input, LoginId, Now, Revision, Step, out_of_turn};
 use crate::options::Options;
 use crate::seal::Key;
 use crate::secret::SecretBytes;
-use crate::text::clean;
+use crate::text::{clean, sorted};
 
 /// Something kept that fits what was named.
 #[derive(Clone, Debug)]
@@ -150,8 +150,7 @@ impl Find {
         }
         if self.found.len() > 1 {
             let headers = self.found.iter().map(|found| &found.sealed.header);
-            let mut names: Vec<_> = headers.map(Header::name).collect();
-            names.sort();
+            let names = sorted(headers.map(Header::name).collect());
             let message = format!("{} logins fit: {}", names.len(), names.join("; "));
             return Err(Error::new(Code::AmbiguousLogin, message).among(names));
         }

@@ -11,6 +11,7 @@ use crate::device::Pending;
 use crate::error::{Code, Error};
 use crate::flow::{LoginId, Now, Revision};
 use crate::grant::Grant;
+use crate::json;
 use crate::options::{Options, normal};
 use crate::seal::Key;
 use crate::secret::SecretBytes;
@@ -183,7 +184,7 @@ impl Record {
             grant: Arc::clone(&self.grant),
             tokens: self.tokens.clone(),
         };
-        if json(&body)?.len() > sealed::LARGEST * 3 / 4 {
+        if written(&body)?.len() > sealed::LARGEST * 3 / 4 {
             // What nobody needs for renewing must not be why a login cannot be kept.
             body.tokens.extra.clear();
             body.tokens.id_token = None;
@@ -191,13 +192,13 @@ impl Record {
         let plain = Plain {
             kind: Kind::Login,
             header: &self.header,
-            body: json(&body)?,
+            body: written(&body)?,
         };
         sealed::write(&plain, key, entropy, id, revision)
     }
 }
 
-fn json(value: &impl Serialize) -> Result<SecretBytes, Error> {
+fn written(value: &impl Serialize) -> Result<SecretBytes, Error> {
     serde_json::to_vec(value)
         .map(SecretBytes::new)
         .map_err(|_| Error::new(Code::SealBroken, "the login could not be written"))
@@ -248,7 +249,7 @@ impl KeptPending {
         let plain = Plain {
             kind: Kind::Pending,
             header: &self.header,
-            body: json(&body)?,
+            body: written(&body)?,
         };
         sealed::write(&plain, key, entropy, id, revision)
     }
@@ -271,7 +272,7 @@ impl Sealed {
             return Err(error);
         }
         let plain = self.open(key, id, revision)?;
-        let body: Body = serde_json::from_slice(plain.expose()).map_err(|_| other_version())?;
+        let body: Body = json::read(plain.expose()).map_err(|_| other_version())?;
         Ok(Record {
             header: self.header.clone(),
             grant: body.grant,
@@ -286,8 +287,7 @@ impl Sealed {
         revision: Revision,
     ) -> Result<KeptPending, Error> {
         let plain = self.open(key, id, revision)?;
-        let body: PendingBody =
-            serde_json::from_slice(plain.expose()).map_err(|_| other_version())?;
+        let body: PendingBody = json::read(plain.expose()).map_err(|_| other_version())?;
         Ok(KeptPending {
             header: self.header.clone(),
             login: LoginId(body.login),

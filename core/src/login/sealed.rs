@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::record::Header;
 use crate::error::{Code, Error};
 use crate::flow::{LoginId, Revision};
+use crate::json;
 use crate::seal::{self, Key};
 use crate::secret::SecretBytes;
 
@@ -122,7 +123,7 @@ impl Sealed {
         let (line, body) = at
             .and_then(|at| bytes.expose().split_at_checked(at + 1))
             .ok_or_else(damaged)?;
-        let line: Line = serde_json::from_slice(line).map_err(|_| damaged())?;
+        let line: Line = json::read(line).map_err(|_| damaged())?;
         if line.sealed != body.len() {
             return Err(damaged());
         }
@@ -176,7 +177,7 @@ pub(crate) fn ended_sign_in(bytes: &SecretBytes) -> Option<String> {
 /// A newer program's record is refused, and so never written over.
 pub(super) fn refuse_newer(bytes: &[u8]) -> Result<(), Error> {
     let line = bytes.split(|byte| *byte == b'\n').next();
-    match serde_json::from_slice::<Version>(line.unwrap_or_default()) {
+    match json::read::<Version>(line.unwrap_or_default()) {
         Ok(version) if version.devicegrant > FORMAT => {
             let message = format!(
                 "the kept login has format {}, and this program knows formats up to {FORMAT}",

@@ -8,6 +8,7 @@ use super::{Found, Kind, Sealed};
 use crate::error::Error;
 use crate::event::Event;
 use crate::flow::{Flow, Input, LoginId, Now, Step, out_of_turn};
+use crate::text::sorted;
 
 /// More than anybody keeps; a folder of somebody else's making must not be read for ever.
 pub(super) const MOST: usize = 1000;
@@ -57,7 +58,7 @@ impl Flow for Survey {
             }
             (State::Listing, Input::Listed(mut ids)) => {
                 ids.truncate(MOST);
-                ids.sort();
+                let mut ids = sorted(ids);
                 ids.reverse();
                 Ok(self.look(ids))
             }

@@ -1,7 +1,6 @@
 //! Providers as data: endpoints, parameters and names that a preset fills in.
 
 mod builtin;
-mod object;
 
 use serde::Deserialize;
 
@@ -10,6 +9,7 @@ pub use builtin::{builtin, names};
 use crate::address;
 use crate::error::{Code, Error};
 use crate::grant::ClientAuth;
+use crate::json;
 use crate::text::{clean, quote};
 use crate::wire::dialect::Dialect;
 
@@ -20,7 +20,6 @@ pub struct Provider {
     /// For people.
     pub title: String,
     /// What stands behind `NAME/`, where anything does.
-    #[serde(deserialize_with = "object::or_null")]
     pub argument: Option<Argument>,
     /// The issuer, for discovery of what is not given below.
     pub issuer: Option<String>,
@@ -41,7 +40,6 @@ pub struct Provider {
     /// Parameters that the caller has to give.
     pub required_params: Vec<String>,
     /// How the wire format differs.
-    #[serde(deserialize_with = "object::read")]
     pub dialect: Dialect,
     /// What one has to know, in a sentence.
     pub note: Option<String>,
@@ -68,9 +66,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 impl Provider {
     /// Reads a provider's file. Errors: `malformed_provider`, with the place.
     pub fn parse(name: &str, json: &str) -> Result<Self, Error> {
-        let mut from = serde_json::Deserializer::from_str(json);
-        let read = object::read(&mut from).and_then(|read| from.end().map(|()| read));
-        read.map_err(|error| {
+        json::read(json.as_bytes()).map_err(|error| {
             let message = format!(
                 "the provider {} cannot be read: {}",
                 quote(name),

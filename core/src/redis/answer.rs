@@ -3,6 +3,7 @@
 use crate::error::{Code, Error};
 use crate::flow::{Lease, LoginId, Now, Rest, Revision, Save};
 use crate::secret::SecretBytes;
+use crate::text::sorted;
 
 /// An answer of Redis, as far as the scripts give any.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,9 +127,7 @@ pub fn listed(answer: &Answer) -> Result<Vec<LoginId>, Error> {
         let name = word(bytes)?;
         (name.len() == 26 && name.as_bytes().iter().all(fits)).then(|| LoginId(name.into()))
     };
-    let mut ids: Vec<LoginId> = parts.iter().filter_map(id).collect();
-    ids.sort_unstable();
-    Ok(ids)
+    Ok(sorted(parts.iter().filter_map(id).collect()))
 }
 
 fn word(bytes: &SecretBytes) -> Option<&str> {

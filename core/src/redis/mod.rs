@@ -22,7 +22,7 @@ mod failure;
 pub use answer::{Answer, Held, listed, loaded, locked, saved, unlocked};
 pub use failure::{Failure, failed};
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::error::{Code, Error};
 use crate::flow::{Lease, Lock, LoginId, Now, Rest, Save};
@@ -152,7 +152,7 @@ impl Calls {
 /// The lease that a [`Calls::lock`] asks for: nobody else can name it, since `entropy` is 32 fresh
 /// random bytes from the host. The same one for every repetition of one call.
 pub fn lease(id: &LoginId, entropy: &[u8; 32]) -> Lease {
-    Lease(format!("{id}.{}", BASE64URL_NOPAD.encode(entropy)).into())
+    Lease(format!("{id}.{}", Base64UrlUnpadded::encode_string(entropy)).into())
 }
 
 fn parts(lease: &Lease) -> Result<(LoginId, &str), Error> {

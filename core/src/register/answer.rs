@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::kept::KeptClient;
 use crate::error::{Code, Error};
@@ -16,18 +16,31 @@ use crate::wire::body;
 /// No honest client identifier or secret is longer, in bytes.
 const LONGEST: usize = 4096;
 
+/// What a client says of itself (RFC 7591 §2).
+#[derive(Serialize)]
+struct Metadata {
+    client_name: &'static str,
+    grant_types: [&'static str; 2],
+    /// Left out, it means the code flow.
+    response_types: [&'static str; 0],
+    token_endpoint_auth_method: &'static str,
+    application_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+}
+
 pub(super) fn request(url: &str, scopes: &[String]) -> Request {
-    let mut metadata = json!({
-        "client_name": "devicegrant",
-        "grant_types": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
-        // Left out, it means the code flow (RFC 7591 §2).
-        "response_types": [],
-        "token_endpoint_auth_method": "none",
-        "application_type": "native",
-    });
-    if !scopes.is_empty() {
-        metadata["scope"] = scopes.join(" ").into();
-    }
+    let metadata = Metadata {
+        client_name: "devicegrant",
+        grant_types: [
+            "urn:ietf:params:oauth:grant-type:device_code",
+            "refresh_token",
+        ],
+        response_types: [],
+        token_endpoint_auth_method: "none",
+        application_type: "native",
+        scope: (!scopes.is_empty()).then(|| scopes.join(" ")),
+    };
     body::post_json(Arc::from(url), &metadata)
 }
 

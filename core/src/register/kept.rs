@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Code, Error};
 use crate::flow::{LoginId, Now, Revision};
 use crate::grant::Client;
+use crate::json;
 use crate::login::{Header, Kind, Plain, Sealed, write};
 use crate::options::normal;
 use crate::seal::Key;
@@ -68,7 +69,7 @@ impl KeptClient {
         revision: Revision,
     ) -> Result<Self, Error> {
         let plain = Sealed::read(bytes)?.open(key, id, revision)?;
-        serde_json::from_slice(plain.expose()).map_err(|_| {
+        json::read(plain.expose()).map_err(|_| {
             let message = "the kept client was written by another version";
             Error::new(Code::RecordUnreadable, message)
         })

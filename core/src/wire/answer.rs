@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
 
 /// The fields of an answer in their order. A name that stands twice counts as its last, as in
 /// every common JSON parser.
@@ -12,11 +13,13 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 pub(crate) struct Answer<'a>(Vec<(Cow<'a, str>, Field<'a>)>);
 
 /// The value of a field.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) enum Field<'a> {
+    #[default]
     Null,
     Bool(bool),
-    Integer(i64),
+    Integer(u64),
+    Negative(i64),
     Float(f64),
     Text(Cow<'a, str>),
     List(Vec<Field<'a>>),
@@ -74,11 +77,16 @@ impl<'a> Answer<'a> {
     /// A whole number from zero up, also where it stands as a text or with a fraction.
     pub(crate) fn number(&self, names: &[&str]) -> Option<u64> {
         match self.get(names)? {
-            Field::Integer(number) => u64::try_from(*number).ok(),
+            Field::Integer(number) => Some(*number),
             Field::Float(number) => whole(*number),
             Field::Text(text) => {
                 let text = text.trim();
-                text.parse().ok().or_else(|| whole(text.parse().ok()?))
+                text.parse().ok().or_else(|| {
+                    match serde_json::from_slice(text.as_bytes()).ok()? {
+                        Field::Float(number) => whole(number),
+                        _ => None,
+                    }
+                })
             }
             _ => None,
         }
@@ -106,6 +114,11 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// Every field in its order.
+    pub(crate) fn into_iter(self) -> std::vec::IntoIter<(Cow<'a, str>, Field<'a>)> {
+        self.0.into_iter()
+    }
+
     /// Every field with its last value, for what is kept besides the known ones.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Field<'a>)> {
         self.0.iter().map(|(key, value)| (&**key, value))
@@ -119,21 +132,17 @@ fn whole(number: f64) -> Option<u64> {
     (number >= 0.0).then_some(number as u64)
 }
 
-impl Field<'_> {
-    /// The value as JSON.
-    pub(crate) fn to_json(&self) -> serde_json::Value {
-        use serde_json::Value;
+impl Serialize for Field<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Null => Value::Null,
-            Self::Bool(value) => Value::Bool(*value),
-            Self::Integer(value) => (*value).into(),
-            Self::Float(value) => (*value).into(),
-            Self::Text(value) => Value::String(value.to_string()),
-            Self::List(values) => values.iter().map(Self::to_json).collect(),
-            Self::Object(fields) => fields
-                .iter()
-                .map(|(key, value)| (key.to_owned(), value.to_json()))
-                .collect(),
+            Self::Null => to.serialize_unit(),
+            Self::Bool(value) => to.serialize_bool(*value),
+            Self::Integer(value) => to.serialize_u64(*value),
+            Self::Negative(value) => to.serialize_i64(*value),
+            Self::Float(value) => to.serialize_f64(*value),
+            Self::Text(value) => to.serialize_str(value),
+            Self::List(values) => to.collect_seq(values),
+            Self::Object(fields) => to.collect_map(fields.iter()),
         }
     }
 }
@@ -185,10 +194,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
                 Ok(Field::Bool(value))
             }
             fn visit_i64<E>(self, value: i64) -> Result<Field<'de>, E> {
-                Ok(Field::Integer(value))
+                Ok(Field::Negative(value))
             }
             fn visit_u64<E>(self, value: u64) -> Result<Field<'de>, E> {
-                Ok(Field::Integer(i64::try_from(value).unwrap_or(i64::MAX)))
+                Ok(Field::Integer(value))
             }
             fn visit_f64<E>(self, value: f64) -> Result<Field<'de>, E> {
                 Ok(Field::Float(value))
@@ -240,7 +249,7 @@ mod tests {
         assert_eq!(read("d"), None);
         assert_eq!(read("e"), None);
         assert_eq!(read("f"), Some(u64::MAX));
-        assert_eq!(read("g"), Some(u64::MAX / 2));
+        assert_eq!(read("g"), Some(u64::MAX));
         assert_eq!(answer.positive(&["h"]), None);
     }
 

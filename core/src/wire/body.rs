@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE64;
+use base64ct::{Base64, Encoding};
 use form_urlencoded::byte_serialize;
+use serde::Serialize;
 
 use super::dialect::{BodyFormat, Dialect};
 use crate::flow::{HeaderValue, Method, Request};
@@ -86,11 +87,11 @@ pub(crate) fn revocation(url: &str, grant: &Grant, hint: &str, token: &Secret) -
 }
 
 /// A POST of a JSON document by nobody in particular.
-pub(crate) fn post_json(url: Arc<str>, document: &serde_json::Value) -> Request {
+pub(crate) fn post_json(url: Arc<str>, document: &impl Serialize) -> Request {
     Request {
         method: Method::Post,
         headers: vec![("accept", JSON), ("content-type", JSON)],
-        body: document.to_string().into(),
+        body: SecretBytes::new(serde_json::to_vec(document).unwrap_or_default()),
         ..get(url)
     }
 }
@@ -105,12 +106,12 @@ pub(crate) fn credentials(id: &str, secret: &Secret) -> Secret {
     pair.push(':');
     pair.extend(byte_serialize(secret.expose().as_bytes()));
     let pair = SecretBytes::from(pair);
-    Secret::new(BASE64.encode(pair.expose()))
+    Secret::new(Base64::encode_string(pair.expose()))
 }
 
 enum Body<'a> {
     Form(&'a Dialect, String),
-    Json(&'a Dialect, serde_json::Map<String, serde_json::Value>),
+    Json(&'a Dialect, Vec<u8>),
 }
 
 impl<'a> Body<'a> {
@@ -119,7 +120,7 @@ impl<'a> Body<'a> {
             // A poll with its long grant type and a JWT-free code fits, so that nothing is moved
             // and left unwiped.
             BodyFormat::Form => Self::Form(dialect, String::with_capacity(256)),
-            BodyFormat::Json => Self::Json(dialect, serde_json::Map::new()),
+            BodyFormat::Json => Self::Json(dialect, Vec::with_capacity(256)),
         }
     }
 
@@ -138,8 +139,15 @@ impl<'a> Body<'a> {
                 text.push('=');
                 text.extend(byte_serialize(value.as_bytes()));
             }
-            Self::Json(_, map) => {
-                map.insert(name.to_owned(), value.into());
+            Self::Json(_, bytes) => {
+                for (before, text) in [
+                    (if bytes.is_empty() { b'{' } else { b',' }, name),
+                    (b':', value),
+                ] {
+                    bytes.push(before);
+                    // A text always becomes JSON, and memory takes it.
+                    let _ = serde_json::to_writer(&mut *bytes, text);
+                }
             }
         }
     }
@@ -147,7 +155,13 @@ impl<'a> Body<'a> {
     fn finish(self) -> SecretBytes {
         match self {
             Self::Form(_, text) => text.into(),
-            Self::Json(_, map) => serde_json::Value::Object(map).to_string().into(),
+            Self::Json(_, mut bytes) => {
+                if bytes.is_empty() {
+                    bytes.push(b'{');
+                }
+                bytes.push(b'}');
+                SecretBytes::new(bytes)
+            }
         }
     }
 }
@@ -159,7 +173,7 @@ mod tests {
     #[test]
     fn basic_encodes_both_parts_first() {
         let header = basic("a:b c", &Secret::new("p%:é"));
-        let sent = BASE64.encode(b"a%3Ab+c:p%25%3A%C3%A9");
+        let sent = Base64::encode_string(b"a%3Ab+c:p%25%3A%C3%A9");
         assert_eq!(header.expose(), format!("Basic {sent}"));
     }
 }

@@ -38,7 +38,6 @@ impl Secrets {
     fn of<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let mut all = Self::default();
         secrets.into_iter().for_each(|secret| all.add(secret));
-        all.0.sort_by_key(|s| std::cmp::Reverse(s.expose().len()));
         all
     }
 
@@ -47,7 +46,11 @@ impl Secrets {
         let cleaned = Secret::new(clean(secret, usize::MAX));
         for one in [Secret::new(secret), cleaned] {
             if one.expose().chars().count() >= SHORTEST && !self.0.contains(&one) {
-                self.0.push(one);
+                let length = one.expose().len();
+                let at = self
+                    .0
+                    .partition_point(|other| other.expose().len() >= length);
+                self.0.insert(at, one);
             }
         }
     }

@@ -1,11 +1,20 @@
 // Browsers, and whatever a bundler makes.
 // @ts-ignore: written by the build
-import { bytes } from "./bytes.mjs";
+import "./bytes.js";
+import { inflateSync } from "fflate";
+import * as glue from "../../build/devicegrant.js";
 import { startWith } from "../machines.js";
 import { setPlatform } from "../platform.js";
 import { webPlatform } from "../web-platform.js";
+import { packed } from "./packed.js";
 
 export * from "../public.js";
 
 setPlatform(webPlatform);
-startWith(() => Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0)));
+const text = packed();
+startWith(() => {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  // Streams inflate too, but none of them at once.
+  glue.initSync({ module: inflateSync(bytes) });
+  return glue;
+});
