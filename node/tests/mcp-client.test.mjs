@@ -53,7 +53,7 @@ async function signedIn(t, address, more = {}) {
   const home = `${folder(t)}/h`;
   const prompts = [];
   const login = new Client({
-    server: address, clientId: process.env.NOREG ? 'public' : undefined, home, ...more,
+    server: address, home, ...more,
     onPrompt(prompt) {
       prompts.push(prompt);
       void decide(prompt.verificationUri, prompt.userCode);
