@@ -109,6 +109,10 @@ export class Flow<T> {
   static discover(options: Options, ownProvider?: string, wider?: Wider): Flow<Grant>;
   /** What a sign-in has to ask for besides; `challenge` is the `WWW-Authenticate` that led to it. */
   static widen(options: Options, challenge?: string): Flow<Wider>;
+  /** As `discover`, and a grant without a client is no error: `register` comes next. */
+  static discoverRegistering(options: Options, ownProvider?: string, wider?: Wider): Flow<Grant>;
+  /** Finds out who the client is at that server, or has it registered, and keeps it. */
+  static register(options: Options, grant: Grant, key: Key, random: Uint8Array): Flow<Registered>;
   /** Asks for a code, shows it, polls until the end. */
   static login(grant: Grant, random: Uint8Array): Flow<Pending | Tokens>;
   static begin(grant: Grant, random: Uint8Array): Flow<Pending | Tokens>;
@@ -122,12 +126,12 @@ export class Flow<T> {
   static keepPending(options: Options, pending: Pending, wallMs: number, key: Key, random: Uint8Array, first?: boolean): Flow<{ id: string; revision: number }>;
   /** Gives up the sign-in that waits; true where there was one. */
   static dropPending(options: Options): Flow<boolean>;
-  static find(options: Options): Flow<Found>;
+  /** With `evenEnded` also a login that the server ended. */
+  static find(options: Options, evenEnded?: boolean): Flow<Found>;
   static findPending(options: Options): Flow<Found>;
   /** Polls a kept sign-in under its lease: once, or to the end. */
   static finish(id: string, key: Key, toTheEnd: boolean, random: Uint8Array): Flow<Pending | Login>;
-  /** A good token, renewed where that is due; `unwritten`, what an earlier one could not save, is taken over. */
-  /** `unwritten` and `expected` are taken over; `expected` says whose login it has to be. */
+  /** A good token, renewed where that is due. `unwritten`, what an earlier one could not save, and `expected` are taken over; `expected` says whose login it has to be. */
   static session(id: string, key: Key, need: Need, random: Uint8Array, unwritten?: Login, expected?: Options): Flow<Renewal>;
   static revoke(id: string, key: Key): Flow<{ how: "nothing" | "at_server" | "not_offered" | "failed"; failure?: Failure }>;
   /** Everything that is kept, in its clear part. */
@@ -197,8 +201,21 @@ export class Prompt {
 }
 
 export class Grant {
+  /** Whether the client has to be found out first, by `Flow.register`. */
+  readonly clientIsUnknown: boolean;
   /** All of it but the client's secret. */
   readonly fields: Record<string, unknown>;
+  free(): void;
+}
+
+/** What a registration ends with. */
+export class Registered {
+  readonly grant: Grant;
+  /**
+   * Registers once more, where `failure` came because the server no longer knows the client that was
+   * kept; none where it did not, and the failure stands.
+   */
+  anew(failure: Failure, key: Key, random: Uint8Array): Flow<Registered> | undefined;
   free(): void;
 }
 

@@ -1,5 +1,6 @@
 // The friendly face: one object that signs a person in and keeps their token fresh.
 import type { Abortable, Inside, Revoked, SignIn, TokenNeed } from "./calls.js";
+import { begin } from "./begin.js";
 import { drive } from "./driver.js";
 import { DeviceGrantError, SignInNeeded, call, errorOf, newError } from "./errors.js";
 import { Flight } from "./flight.js";
@@ -181,8 +182,8 @@ export class Client {
     return (this.#remembered = { cached, token });
   }
 
-  async #find(): Promise<wasm.Found> {
-    return drive(this.#call(() => machines().Flow.find(this.#options)), this.#host());
+  async #find(evenEnded = false): Promise<wasm.Found> {
+    return drive(this.#call(() => machines().Flow.find(this.#options, evenEnded)), this.#host());
   }
 
   /** Why the newest tokens could not be written. They are in memory, and written with the next renewal. */
@@ -200,11 +201,10 @@ export class Client {
       // Whoever cannot keep the login should not ask for it.
       await this.#keys.key(true);
       const host = this.#host(onPrompt, options.onEvent);
-      const grant = await this.#discover(host, stretch, options.challenge);
-      const flow = this.#call(() => machines().Flow.login(grant, random(32)));
-      const there = await drive(flow, host, stretch);
+      const pending = await this.#begin(host, stretch, options.challenge);
+      const there = await drive(machines().Flow.resume(pending), host, stretch);
       if (there instanceof machines().Pending) throw newError("out_of_turn", "the sign-in did not end");
-      return new Tokens((await this.#keep(grant, there, host)).tokens);
+      return new Tokens((await this.#keep(pending.grant, there, host)).tokens);
     });
   }
 
@@ -215,14 +215,7 @@ export class Client {
 
   /** Asks for a code and returns at once. */
   begin({ signal, challenge }: Pick<SignIn, "signal" | "challenge"> = {}): Promise<Pending> {
-    return this.#run(signal, async (stretch) => {
-      const host = this.#host();
-      const grant = await this.#discover(host, stretch, challenge);
-      const flow = this.#call(() => machines().Flow.begin(grant, random(32)));
-      const there = await drive(flow, host, stretch);
-      if (!(there instanceof machines().Pending)) throw newError("out_of_turn", "the sign-in did not begin");
-      return new Pending(there);
-    });
+    return this.#run(signal, async (stretch) => new Pending(await this.#begin(this.#host(), stretch, challenge)));
   }
 
   /**
@@ -284,10 +277,9 @@ export class Client {
     });
   }
 
-  async #discover(host: Host, stretch: Stretch, challenge: string | undefined): Promise<wasm.Grant> {
-    const { Flow } = machines();
-    const wider = await drive(this.#call(() => Flow.widen(this.#options, challenge)), host, stretch);
-    return drive(this.#call(() => Flow.discover(this.#options, this.#ownProvider, wider)), host, stretch);
+  #begin(host: Host, stretch: Stretch, challenge: string | undefined): Promise<wasm.Pending> {
+    const place = { options: this.#options, ownProvider: this.#ownProvider, helpBase: this.#helpBase, keys: this.#keys, challenge };
+    return begin(place, host, stretch);
   }
 
   /** The tokens are here, so nobody's leaving keeps them from being kept. */
@@ -316,7 +308,7 @@ export class Client {
     const found = of && told.get(of);
     if (of && !found) throw newError("bad_option", "health takes a header that all() told");
     const failure = found ? undefined : this.#failure;
-    return healthOfFound(async () => found ?? (await this.#look()), this.#keys, failure);
+    return healthOfFound(async () => found ?? (await this.#find(true)), this.#keys, failure);
   }
 
   /** Everything that is kept, in its clear part; what cannot be read is an error in its place. */
@@ -333,18 +325,6 @@ export class Client {
     return drive(machines().Flow.survey(), this.#host());
   }
 
-  /** The login that is named; where it is named exactly, also one that the server has ended. */
-  async #look(): Promise<wasm.Found> {
-    try {
-      return await this.#find();
-    } catch (error) {
-      const id = this.#call(() => this.#options.loginId());
-      if (!(error instanceof SignInNeeded) || error.code !== "login_ended" || !id) throw error;
-      const own = (await this.#survey()).find((there) => "header" in there && there.header.id === id);
-      if (own) return own as wasm.Found;
-      throw error;
-    }
-  }
 
   /**
    * Signs out: the tokens are revoked at the server (RFC 7009) and nothing is kept of them, whatever
@@ -359,7 +339,7 @@ export class Client {
       const { Flow, Key } = machines();
       let id: string;
       try {
-        id = (await this.#look()).header.id;
+        id = (await this.#find(true)).header.id;
       } catch (error) {
         if (!(error instanceof SignInNeeded)) throw error;
         this.#forget();
@@ -378,7 +358,7 @@ export class Client {
   /** @internal What the command of this package tells besides. */
   static inside(client: Client): Inside {
     return {
-      look: () => client.#look(), chooseKey: () => client.#keys.key(true),
+      look: () => client.#find(true), chooseKey: () => client.#keys.key(true),
       end: (signal) => client.#end(signal), signedIn: () => client.#signedIn,
     };
   }

@@ -12,7 +12,10 @@ export type OnPrompt = (prompt: Prompt) => void | PromiseLike<void>;
 export type KeySource = "keyring" | "env" | "command" | "passphrase" | "file";
 
 export interface ClientOptions {
-  /** An address, or a provider as `NAME` or `NAME/ARGUMENT`. */
+  /**
+   * An address, of an authorization server or of a protected resource such as an MCP server (RFC 9728),
+   * or a provider as `NAME` or `NAME/ARGUMENT`.
+   */
   server?: string;
   /** An issuer's address (RFC 8414). */
   issuer?: string;
@@ -20,7 +23,10 @@ export interface ClientOptions {
   /** Instead of what would be found. */
   deviceEndpoint?: string;
   tokenEndpoint?: string;
+  /** Without one the client is registered at the server (RFC 7591), once for each issuer. */
   clientId?: string;
+  /** Or it is named by the https address of its own metadata document. */
+  clientMetadata?: string;
   clientSecret?: string;
   clientAuth?: "client_secret_basic" | "client_secret_post" | "none";
   scopes?: string | readonly string[];
@@ -59,7 +65,7 @@ export type Given = ClientOptions;
 
 const PLAIN = {
   server: "target", issuer: "issuer", provider: "provider", deviceEndpoint: "device_endpoint",
-  tokenEndpoint: "token_endpoint", clientId: "client_id", clientSecret: "client_secret",
+  tokenEndpoint: "token_endpoint", clientId: "client_id", clientMetadata: "client_metadata", clientSecret: "client_secret",
   clientAuth: "client_auth", audience: "audience", resource: "resource", params: "params",
   expectedSub: "expected_sub", expectedAccount: "expected_account", pkce: "pkce", profile: "profile", helpBase: "help_base",
 } as const;

@@ -152,10 +152,13 @@ impl Flow {
         Ok(Self::of(dg::GiveUp::new(&options.0)?, JsValue::from))
     }
 
-    pub fn find(options: &Options) -> Fallible<Self> {
-        Ok(Self::of(dg::Find::login(&options.0)?, |found| {
-            Found(found).into()
-        }))
+    /// Where `even_ended`, also one that the server ended.
+    pub fn find(options: &Options, even_ended: Option<bool>) -> Fallible<Self> {
+        let new = match even_ended {
+            Some(true) => dg::Find::login_even_ended,
+            _ => dg::Find::login,
+        };
+        Ok(Self::of(new(&options.0)?, |found| Found(found).into()))
     }
 
     #[wasm_bindgen(js_name = findPending)]

@@ -16,6 +16,7 @@ mod made;
 mod options;
 mod plain;
 mod redis;
+mod register;
 mod step;
 mod step_up;
 

@@ -34,6 +34,7 @@ getters!(Prompt {
 pub struct Grant(pub(crate) Arc<dg::Grant>);
 
 getters!(Grant {
+    clientIsUnknown client_is_unknown: bool = |grant| grant.client.is_unknown();
     fields fields: JsValue = |grant| {
         let mut grant = (**grant).clone();
         grant.client.secret = None;

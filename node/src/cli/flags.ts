@@ -12,13 +12,13 @@ const PLACE = {
   verbose: { type: "boolean", short: "v", multiple: true }, help: { type: "boolean", short: "h" },
 } as const;
 const WHICH = {
-  issuer: { type: "string" }, provider: { type: "string" }, "client-id": { type: "string" },
+  issuer: { type: "string" }, server: { type: "string" }, provider: { type: "string" }, "client-id": { type: "string" },
   resource: { type: "string" }, profile: { type: "string" }, "device-endpoint": { type: "string" },
   "token-endpoint": { type: "string" }, "expect-sub": { type: "string" }, "expect-account": { type: "string" },
 } as const;
 const JSON_TOO = { json: { type: "boolean" } } as const;
 const LOGIN = {
-  "client-secret-env": { type: "string" }, "client-auth": { type: "string" }, scope: { type: "string", multiple: true },
+  "client-secret-env": { type: "string" }, "client-auth": { type: "string" }, "client-metadata": { type: "string" }, scope: { type: "string", multiple: true },
   audience: { type: "string" }, param: { type: "string", multiple: true }, pkce: { type: "boolean" },
   timeout: { type: "string" }, resume: { type: "boolean" }, unattended: { type: "boolean" }, "no-qr": { type: "boolean" },
   plain: { type: "boolean" }, spoken: { type: "boolean" }, open: { type: "boolean" },
@@ -48,8 +48,8 @@ export function parse(command: string, words: string[]): Flags {
   const read = parseArgs({ args: words, options, allowPositionals: true, strict: true });
   const [values, positionals] = [read.values as Flags, read.positionals];
   if (positionals.length > 1) throw new TypeError(`one target at most, not ${positionals.length}`);
-  const places = [positionals[0], values.issuer, values.provider].filter(Boolean);
-  if (places.length > 1) throw new TypeError("a target, --issuer and --provider cannot stand together");
+  const places = [positionals[0], values.issuer, values.server, values.provider].filter(Boolean);
+  if (places.length > 1) throw new TypeError("a target, --issuer, --server and --provider cannot stand together");
   oneOf("--store", values.store, ["auto", "file", "memory", "redis"]);
   oneOf("--key", values.key, ["keyring", "env", "command", "passphrase", "file"]);
   if (values["client-auth"] && !values["client-secret-env"]) throw new TypeError("--client-auth needs --client-secret-env");
@@ -107,10 +107,10 @@ export function clientOptions(flags: Flags): ClientOptions {
     params[name] = pair.slice(at + 1);
   }
   return {
-    server: flags.target, issuer: flags.issuer, provider: flags.provider, clientId: flags["client-id"],
+    server: flags.target ?? flags.server, issuer: flags.issuer, provider: flags.provider, clientId: flags["client-id"],
     resource: flags.resource, profile: flags.profile, deviceEndpoint: flags["device-endpoint"],
     tokenEndpoint: flags["token-endpoint"], home: flags.home, unattended: flags.unattended,
-    clientSecret: fromEnv(flags["client-secret-env"], "client secret"), clientAuth: auth && AUTHS[auth],
+    clientSecret: fromEnv(flags["client-secret-env"], "client secret"), clientAuth: auth && AUTHS[auth], clientMetadata: flags["client-metadata"],
     scopes: flags.scope ?? [], audience: flags.audience, params, pkce: flags.pkce,
     expectedSub: flags["expect-sub"], expectedAccount: flags["expect-account"],
   };
@@ -119,7 +119,7 @@ export function clientOptions(flags: Flags): ClientOptions {
 /** The command that goes on with a sign-in, to be pasted into a shell. */
 export function resumption(flags: Flags): string {
   const words = ["devicegrant", "login", "--resume", ...(flags.target ? [flags.target] : [])];
-  for (const name of [...Object.keys(WHICH), "home", "store", "ca"]) {
+  for (const name of [...Object.keys(WHICH), "client-metadata", "home", "store", "ca"]) {
     if (flags[name] !== undefined) words.push(`--${name}`, flags[name]);
   }
   return words.map(quoted).join(" ");

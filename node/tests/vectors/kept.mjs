@@ -1,10 +1,11 @@
 // Host and store of a conversation about a login that is kept: `session`, `revoke`, `finish`, `finish_once`.
+import * as registered from "./registered.mjs";
 import { GO, RANDOM, START } from "./player.mjs";
 import * as shown from "./shown.mjs";
 
 const LEASE = "lease-1";
 const filled = (byte) => new Uint8Array(32).fill(byte);
-const response = (json, status = 200) => ({
+export const response = (json, status = 200) => ({
   kind: "response", status, headers: [], bytes: new TextEncoder().encode(JSON.stringify(json)),
 });
 
@@ -148,6 +149,7 @@ export class Kept {
     return this.answer("load", id, (step) => {
       shown.same(this.names.get(id), step.load, "load");
       const told = step.reply ?? {};
+      if (told.registered) this.there.set(...registered.kept(this, told.registered));
       if (told.kept) this.signIn(told.kept);
       if (told.ended) this.end(id, told.ended);
       if (told.renewed) this.there.set(id, { bytes: this.conflicted, revision: told.renewed });
@@ -208,7 +210,11 @@ export class Kept {
     const of = this.names.get(id);
     if (!bytes) return shown.same(["nothing", of], [kind, wished], "save");
     const clear = new TextDecoder().decode(bytes);
-    shown.must(!/token-|refresh-|device-code/.test(clear), "a secret stands in the clear");
+    shown.must(!/token-|refresh-|device-code|client-secret/.test(clear), "a secret stands in the clear");
+    if (of === "client") {
+      shown.same(kind, of, "save");
+      return shown.fields(wished, registered.opened(this, id, bytes, expected + 1), "save");
+    }
     const { Flow, Failure } = this.wasm;
     const find = of === "pending" ? Flow.findPending : Flow.find;
     let found;

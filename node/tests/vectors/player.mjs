@@ -3,6 +3,7 @@
 import { plays as playsHome } from "./home.mjs";
 import { Kept } from "./kept.mjs";
 import { check as checkRecord } from "./records.mjs";
+import { registers } from "./registered.mjs";
 import * as shown from "./shown.mjs";
 
 export const START = { wallMs: 1_700_000_000_000, steadyMs: 1_000_000 };
@@ -62,6 +63,7 @@ class Player {
       this.kept = new Kept(this, options);
       return this.kept.stepUp();
     }
+    if (vector.flow.startsWith("register")) return registers(this, options);
     const own = vector.own_provider && JSON.stringify(vector.own_provider);
     const grant = await this.drive(this.call(() => wasm.Flow.discover(options, own)));
     if (vector.flow === "discover") return grant;
