@@ -130,7 +130,10 @@ export class Flow<T> {
   static resume(pending: Pending): Flow<Pending | Tokens>;
   /** Keeps fresh tokens as the login that the options name. */
   static keep(options: Options, grant: Grant, tokens: Tokens, wallMs: number, key: Key, random: Uint8Array): Flow<Login>;
-  static keepPending(options: Options, pending: Pending, wallMs: number, key: Key, random: Uint8Array): Flow<{ id: string; revision: number }>;
+  /** With `first` one that waits already stays, and is what comes back. */
+  static keepPending(options: Options, pending: Pending, wallMs: number, key: Key, random: Uint8Array, first?: boolean): Flow<{ id: string; revision: number }>;
+  /** Gives up the sign-in that waits; true where there was one. */
+  static dropPending(options: Options): Flow<boolean>;
   /** With `evenEnded` also a login that the server ended. */
   static find(options: Options, evenEnded?: boolean): Flow<Found>;
   static findPending(options: Options): Flow<Found>;

@@ -6,6 +6,8 @@ mod client;
 mod command;
 mod dumps;
 mod log;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod output;
 mod show;
 mod stop;

@@ -56,7 +56,9 @@ pub use provider::{Argument, Provider, builtin as builtin_provider, names as pro
 pub use register::{Register, Registered};
 pub use seal::Key;
 pub use secret::{Secret, SecretBytes};
-pub use session::{Cached, Health, HealthState, Need, Renewal, Revoke, Revoked, Session};
+pub use session::{
+    Cached, Guard, Health, HealthState, Need, Renewal, Renewed, Revoke, Revoked, Session,
+};
 pub use step_up::{Widen, Wider};
 pub use tokens::Tokens;
 pub use wire::dialect::{BodyFormat, Dialect};

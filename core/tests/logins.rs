@@ -503,3 +503,28 @@ fn a_value_of_a_programs_own_is_no_login_and_opens_in_its_place_alone() -> TestR
     );
     Ok(())
 }
+
+#[test]
+fn what_another_library_was_answered_is_kept_where_no_account_is_expected() -> TestResult {
+    let mut options = Options {
+        profile: Some("work".to_owned()),
+        ..Options::default()
+    };
+    let grant = record(&options)?.grant;
+    let answer = SecretBytes::from("{\"access_token\":\"t\",\"token_type\":\"bearer\"}".to_owned());
+    let made = Record::of_answer(&options, Arc::clone(&grant), &answer, Now::default())?;
+    assert_eq!(made.tokens.access_token.expose(), "t");
+    assert_eq!(made.header.client_id, grant.client.id);
+
+    let broken = SecretBytes::from("<html>".to_owned());
+    let error = Record::of_answer(&options, Arc::clone(&grant), &broken, Now::default());
+    assert_eq!(
+        error.map_err(|e| e.code()).err(),
+        Some(Code::MalformedTokenAnswer)
+    );
+
+    options.expected_sub = Some("ada".to_owned());
+    let error = Record::of_answer(&options, grant, &answer, Now::default());
+    assert_eq!(error.map_err(|e| e.code()).err(), Some(Code::WrongAccount));
+    Ok(())
+}

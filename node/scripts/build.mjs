@@ -1,6 +1,7 @@
 // Makes dist/ of src/ and build/ (which `cargo xtask wasm` makes).
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { build } from "esbuild";
 import { deflateSync } from "fflate";
 
@@ -28,6 +29,10 @@ await build({ ...node, entryPoints: { main: "src/entry/node.ts" }, external: apa
 await build({
   ...node, entryPoints: { cli: "src/cli/main.ts" }, external: apart, banner: { js: "#!/usr/bin/env node" },
 });
+// It asks the package for its classes, so that there is one of each, whoever imports what.
+const mcp = { ...common, platform: "neutral", entryPoints: { mcp: "src/entry/mcp.ts" }, external: ["devicegrant"] };
+await build({ ...mcp, format: "cjs", outExtension: { ".js": ".cjs" } });
+await build({ ...mcp, format: "esm", entryPoints: { "mcp-web": "src/entry/mcp.ts" }, outExtension: { ".js": ".mjs" } });
 await build({
   ...common, platform: "neutral", format: "esm", splitting: true, chunkNames: "shared-[hash]",
   entryPoints: { web: "src/entry/web.ts", workerd: "src/entry/workerd.ts" },
@@ -39,10 +44,11 @@ cpSync("node_modules/fflate/LICENSE", "dist/LICENSE-fflate");
 // `import` gives the very classes that `require` gives. By way of a variable: Node would read the
 // whole file a second time, in search of names that are written out here.
 writeFileSync("dist/index.cjs", 'const all = require("./main.cjs");\nmodule.exports = all;\n');
-const { default: names } = await import("node:module").then(async ({ createRequire }) => ({
-  default: Object.keys(createRequire(import.meta.url)("../dist/index.cjs")),
-}));
-writeFileSync("dist/index.mjs", `import all from "./index.cjs";\nexport const { ${names.join(", ")} } = all;\n`);
+const require = createRequire(import.meta.url);
+for (const name of ["index", "mcp"]) {
+  const names = Object.keys(require(`../dist/${name}.cjs`));
+  writeFileSync(`dist/${name}.mjs`, `import all from "./${name}.cjs";\nexport const { ${names.join(", ")} } = all;\n`);
+}
 
 execFileSync("node_modules/.bin/tsc", ["-p", "."], { stdio: "inherit" });
 mkdirSync("dist/build");
@@ -51,3 +57,5 @@ const types = (entry) => `export * from "./types/entry/${entry}.js";\n`;
 writeFileSync("dist/index.d.cts", types("node"));
 writeFileSync("dist/index.d.mts", types("node"));
 writeFileSync("dist/web.d.mts", types("web"));
+writeFileSync("dist/mcp.d.cts", types("mcp"));
+writeFileSync("dist/mcp.d.mts", types("mcp"));

@@ -13,6 +13,7 @@ export interface Place {
   ownProvider: string | undefined;
   helpBase: string | undefined;
   keys: Keys;
+  /** The `WWW-Authenticate` that led to the sign-in. */
   challenge: string | undefined;
 }
 

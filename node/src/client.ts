@@ -248,11 +248,14 @@ export class Client {
     });
   }
 
-  /** Keeps a sign-in that was begun, so that any process or replica can finish it. */
-  async keep(pending: Pending): Promise<void> {
+  /**
+   * Keeps a sign-in that was begun, so that any process or replica can finish it. With `first` one that
+   * waits already stays in its place, so that of several that begin at once a person sees one code.
+   */
+  async keep(pending: Pending, { first = false } = {}): Promise<void> {
     const key = await this.#keys.key(true);
     const held = Pending.held(pending);
-    const flow = () => machines().Flow.keepPending(this.#options, held, Date.now(), key, random(32));
+    const flow = () => machines().Flow.keepPending(this.#options, held, Date.now(), key, random(32), first);
     await drive(this.#call(flow), this.#host());
   }
 
@@ -268,6 +271,11 @@ export class Client {
     const there = await this.#finish(options.signal, true, onPrompt);
     if (there instanceof Pending) throw newError("out_of_turn", "the sign-in did not end");
     return there;
+  }
+
+  /** Gives the kept sign-in up, for whoever polls it; true where one waited. */
+  drop(): Promise<boolean> {
+    return drive(this.#call(() => machines().Flow.dropPending(this.#options)), this.#host());
   }
 
   #finish(signal: AbortSignal | undefined, toTheEnd: boolean, onPrompt: OnPrompt | undefined) {

@@ -43,7 +43,7 @@ export async function front(t, issuer, { lateMs = 0 } = {}) {
     incoming.on("end", () => {
       const body = Buffer.concat(parts);
       const form = Object.fromEntries(new URLSearchParams(body.toString()));
-      const one = { path: incoming.url, form, answered: false };
+      const one = { path: incoming.url, form, at: performance.now(), answered: false };
       seen.push(one);
       const { host, ...headers } = incoming.headers;
       const onward = httpRequest(new URL(incoming.url, issuer), { method: incoming.method, headers }, (answer) => {

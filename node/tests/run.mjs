@@ -1,7 +1,7 @@
 // Packs the package, installs it into an empty folder, and runs every test against what came out.
 // `npm test -- NAME` runs the tests whose name contains NAME.
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -53,6 +53,9 @@ try {
   const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--offline"];
   execFileSync(npm, ["install", ...quiet, join(folder, packed.filename)], { cwd: folder, stdio: "inherit" });
   cpSync(here, join(folder, "tests"), { recursive: true });
+  cpSync(join(root, "../examples/node-mcp-server"), join(folder, "example"), { recursive: true });
+  // The SDKs that the package is used with, as a program that uses it would have them.
+  for (const name of ["@modelcontextprotocol", "zod"]) symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction");
   mkdirSync(join(folder, "home"), { mode: 0o700 });
   writeFileSync(join(folder, "vectors.json"), JSON.stringify(vectors()));
 
@@ -81,8 +84,14 @@ try {
     const module = how === "bundler" ? "esnext" : how;
     step(`package: types, ${how}`, () => run(binary(".bin/tsc"), [...strict, "--types", "", "--module", module, "--moduleResolution", how, "tests/types.ts"]));
   }
+  const sdk = ["--module", "nodenext", "--moduleResolution", "nodenext", "--skipLibCheck", "--types", "node", "--typeRoots", join(tools, "@types")];
+  step("package: types, with the SDKs of MCP", () => run(binary(".bin/tsc"), [...strict, ...sdk, "tests/mcp-types.ts"]));
   const tests = readdirSync(join(folder, "tests")).filter((name) => name.endsWith(".test.mjs"));
-  for (const name of tests) step(`tests: ${name}`, () => run(process.execPath, ["--test", `--test-reporter=${process.env.REPORTER ?? "dot"}`, `tests/${name}`]));
+  const tested = (names, ...more) => run(process.execPath, ["--test", `--test-reporter=${process.env.REPORTER ?? "dot"}`, ...more, ...names.map((name) => `tests/${name}`)]);
+  const mcp = tests.filter((name) => name.startsWith("mcp-"));
+  for (const name of tests.filter((name) => !mcp.includes(name))) step(`tests: ${name}`, () => tested([name]));
+  // Most of their time they wait for a server's interval.
+  step("tests: mcp", () => tested(mcp, "--test-concurrency=4"));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

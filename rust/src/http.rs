@@ -26,6 +26,17 @@ struct Clients {
     direct: reqwest::Client,
 }
 
+impl Clients {
+    /// The one for this address; none where it would be neither https nor this machine.
+    fn fit(&self, url: &Url) -> Option<&reqwest::Client> {
+        match url.scheme() {
+            "http" | "https" if is_loopback(url) => Some(&self.direct),
+            "https" => Some(&self.through_proxy),
+            _ => None,
+        }
+    }
+}
+
 impl Http {
     /// Trusts what the platform trusts, and besides it `roots`: certificates in PEM, any number.
     ///
@@ -54,6 +65,24 @@ impl Http {
         Ok(http)
     }
 
+    /// The client of reqwest that such an address is asked with, for requests of a program's own
+    /// that need more than one answer, such as a stream. It follows no redirect and has no limit of
+    /// time but that of connecting.
+    ///
+    /// Errors: `bad_option` for an address that is neither https nor this machine's; `unreachable`
+    /// where TLS cannot be set up.
+    pub fn client_for(&self, url: &str) -> Result<reqwest::Client, Error> {
+        let unfit = || {
+            let message = format!("\"{}\" is no https address", url.escape_debug());
+            Error::new(Code::BadOption, message)
+        };
+        let url = Url::parse(url).map_err(|_| unfit())?;
+        let no_tls = || Error::new(Code::Unreachable, "TLS cannot be set up on this machine");
+        let clients = self.clients().ok_or_else(no_tls)?;
+        let client = clients.fit(&url).ok_or_else(unfit)?;
+        Ok(client.clone())
+    }
+
     fn clients(&self) -> Option<&Clients> {
         let made = self.clients.get_or_init(|| {
             crypto_provider();
@@ -69,6 +98,7 @@ impl Http {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("devicegrant/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(20))
             .referer(false);
         if self.roots.is_empty() {
             return builder;
@@ -79,11 +109,7 @@ impl Http {
     async fn exchange(&self, request: Request) -> Result<Response, Reason> {
         let url = Url::parse(&request.url).map_err(|_| Reason::NotSent)?;
         let clients = self.clients().ok_or(Reason::Tls(TlsProblem::Other))?;
-        let client = match url.scheme() {
-            _ if is_loopback(&url) => &clients.direct,
-            "https" => &clients.through_proxy,
-            _ => return Err(Reason::NotSent),
-        };
+        let client = clients.fit(&url).ok_or(Reason::NotSent)?;
         let mut outgoing = match request.method {
             Method::Get => client.get(url),
             Method::Post => client.post(url).body(request.body.expose().to_vec()),

@@ -12,7 +12,7 @@
 //!
 //! The core decides everything: this crate sends its requests, keeps its bytes, shows its prompts
 //! and sleeps. Features: `http` (reqwest, tokio: [`Client`] and the driver), `store` (logins in
-//! files or in memory), `keyring` (their key in the system's keyring), `redis` (logins shared by
+//! files or in memory), `rmcp` (the same logins for rmcp's own authorization), `keyring` (their key in the system's keyring), `redis` (logins shared by
 //! several machines), `tracing` and `opentelemetry` (observers); the vocabulary of the core is there
 //! without any.
 #![warn(missing_docs)]
@@ -32,6 +32,9 @@ mod stretch;
 #[cfg(feature = "http")]
 mod terminal;
 mod traits;
+
+#[cfg(feature = "rmcp")]
+pub mod rmcp;
 
 #[cfg(feature = "store")]
 pub mod key;

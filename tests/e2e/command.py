@@ -23,11 +23,11 @@ def environment(home, **extra):
 class Run:
     """A running command. `events` are the JSON lines of stdout as they come."""
 
-    def __init__(self, argv, env, typed=False):
+    def __init__(self, argv, env, program=BINARY, stdin=subprocess.DEVNULL):
         self.stdout, self.stderr = [], []
         self._events = queue.Queue()
         self.process = subprocess.Popen(
-            [BINARY, *map(str, argv)], env=env, stdin=subprocess.PIPE if typed else subprocess.DEVNULL,
+            [program, *map(str, argv)], env=env, stdin=stdin,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
         self._readers = [
@@ -46,14 +46,18 @@ class Run:
 
     def event(self, name, timeout=30):
         """The next event, which must be this one."""
+        event = self.any_event(timeout, name)
+        assert event["event"] == name, event
+        return event
+
+    def any_event(self, timeout=30, wanted="any"):
+        """The next event."""
         try:
             line = self._events.get(timeout=timeout)
         except queue.Empty:
             self.process.kill()
-            raise AssertionError(f"no event {name!r} within {timeout} s; stderr: {self.err}") from None
-        event = json.loads(line)
-        assert event["event"] == name, event
-        return event
+            raise AssertionError(f"no event ({wanted}) within {timeout} s; stdout: {self.out} stderr: {self.err}") from None
+        return json.loads(line)
 
     def type(self, line):
         """A line for the command to read (`start(…, typed=True)`)."""
@@ -104,7 +108,8 @@ class Command:
         return environment(self.home, **env)
 
     def start(self, *argv, typed=False, **env):
-        self._runs.append(Run(argv, environment(self.home, **env), typed))
+        stdin = subprocess.PIPE if typed else subprocess.DEVNULL
+        self._runs.append(Run(argv, environment(self.home, **env), stdin=stdin))
         return self._runs[-1]
 
     def stop(self):

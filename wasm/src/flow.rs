@@ -146,15 +146,26 @@ impl Flow {
         wall_ms: f64,
         key: &Key,
         random: &[u8],
+        first: Option<bool>,
     ) -> Fallible<Self> {
         let (pending, key, random) = (pending.0.clone(), key.0.clone(), entropy(random)?);
-        let keep = dg::Keep::pending(&options.0, pending, now(wall_ms, 0.0), key, random)?;
+        let new = if first == Some(true) {
+            dg::Keep::first_pending
+        } else {
+            dg::Keep::pending
+        };
+        let keep = new(&options.0, pending, now(wall_ms, 0.0), key, random)?;
         Ok(Self::of(keep, |kept| {
             object(&[
                 ("id", (&*kept.id.0).into()),
                 ("revision", number(kept.revision).into()),
             ])
         }))
+    }
+
+    #[wasm_bindgen(js_name = dropPending)]
+    pub fn drop_pending(options: &Options) -> Fallible<Self> {
+        Ok(Self::of(dg::GiveUp::new(&options.0)?, JsValue::from))
     }
 
     /// Where `even_ended`, also one that the server ended.

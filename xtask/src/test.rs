@@ -60,6 +60,7 @@ fn binary_path() -> std::path::PathBuf {
 }
 
 /// Further arguments go to pytest, as in `cargo xtask test -k outage`.
+#[allow(clippy::too_many_lines, reason = "one step after another")]
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let mut report = Report::default();
     let python = report.step("Python packages", tools::python);
@@ -68,6 +69,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         tools::node_packages("tests/servers/oidc-provider")
     });
     let package = report.step("Node package, its tools", || tools::node_packages("node"));
+    let typescript = report.step("Node packages of an MCP server", || {
+        tools::node_packages("tests/servers/bridged/typescript")
+    });
     let chromium = report.step("Chromium", tools::chromium);
     report.step("keyring", tools::keyring);
     report.step("redis-server", tools::redis_server);
@@ -144,6 +148,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         let what = "the tests against oidc-provider: they need the Node packages";
         report.skipped.push(what.into());
         without.push("oidc");
+    }
+    if typescript.is_none() {
+        let what = "the bridge before the TypeScript server: it needs its packages";
+        report.skipped.push(what.into());
+        without.push("typescript");
     }
     if built.is_none() || wheel.is_none() {
         let what = "the tests of three languages: they need the wheel and the Node package";

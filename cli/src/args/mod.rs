@@ -11,6 +11,8 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use keep::{Doctor, Exec, Headers, Logout, Renew, Status, Token};
 pub(crate) use place::{Place, StoreName};
+#[cfg(feature = "mcp")]
+pub(crate) use sign_in::Mcp;
 pub(crate) use sign_in::{Demo, Login, Look};
 pub(crate) use which::Which;
 
@@ -37,6 +39,9 @@ pub(crate) enum Command {
     Headers(Headers),
     /// Run a command with the access token in an environment variable
     Exec(Exec),
+    /// Be a remote MCP server on stdio: adds the token, renews it, asks through the client
+    #[cfg(feature = "mcp")]
+    Mcp(Box<Mcp>),
     /// Say how the logins are doing, and how they are kept; no server is asked
     Status(Status),
     /// Renew logins that are due, for a timer

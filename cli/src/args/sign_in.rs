@@ -74,6 +74,16 @@ pub(crate) struct Look {
     pub(crate) json: bool,
 }
 
+#[cfg(feature = "mcp")]
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    #[command(flatten)]
+    pub(crate) login: Login,
+    /// Only print, as JSON, what to write into the configuration of the common clients
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Only serve, on this port of 127.0.0.1 (0: any), and print the issuer as JSON

@@ -24,6 +24,8 @@ pub(crate) async fn run(arguments: Arguments) -> u8 {
         Command::Token(given) => (token::run(&given, &place).await, given.json),
         Command::Headers(given) => (headers::run(&given, &place).await, false),
         Command::Exec(given) => (exec::run(&given, &place).await, false),
+        #[cfg(feature = "mcp")]
+        Command::Mcp(given) => (crate::mcp::run(&given, &place).await, false),
         Command::Status(given) => (status::run(&given, &place).await, given.json),
         Command::Renew(given) => (renew::run(&given, &place).await, given.json),
         Command::Logout(given) => (logout::run(&given, &place).await, given.json),

@@ -17,6 +17,7 @@ use crate::seal::Key;
 use crate::secret::SecretBytes;
 use crate::text::clean;
 use crate::tokens::Tokens;
+use crate::wire::answer::Answer;
 
 /// What a login is found by. There is no secret in it, and it is kept in the clear.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +159,33 @@ impl Record {
             }
             _ => Ok(record),
         }
+    }
+
+    /// The same of a sign-in that another library made: `answer` is its token response (RFC 6749
+    /// §5.1).
+    ///
+    /// Errors: those of [`new`](Self::new), and `malformed_token_answer`; `wrong_account` where an
+    /// account is expected, because whose tokens these are was not checked.
+    pub fn of_answer(
+        options: &Options,
+        grant: Arc<Grant>,
+        answer: &SecretBytes,
+        now: Now,
+    ) -> Result<Self, Error> {
+        if let Some(expected) = options.expected()? {
+            let message = format!(
+                "the account {} is expected here, and whose sign-in another library made is not known",
+                expected.describe()
+            );
+            return Err(Error::new(Code::WrongAccount, message));
+        }
+        let none = || {
+            let message = "the token response is no JSON object";
+            Error::new(Code::MalformedTokenAnswer, message)
+        };
+        let answer = Answer::parse(answer.expose()).ok_or_else(none)?;
+        let tokens = Tokens::read(&answer, &grant, now)?;
+        Self::new(options, grant, tokens, now)
     }
 
     pub(super) fn signed_in(mut header: Header, grant: Arc<Grant>, tokens: Tokens) -> Self {

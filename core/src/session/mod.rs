@@ -25,6 +25,7 @@
 
 mod due;
 mod health;
+mod outside;
 mod refresh;
 mod revoke;
 mod step;
@@ -32,6 +33,7 @@ mod take;
 
 pub use due::{Cached, Need};
 pub use health::{Health, HealthState};
+pub use outside::{Guard, Renewed};
 pub use revoke::{Revoke, Revoked};
 
 use crate::account::Expected;

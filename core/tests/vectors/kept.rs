@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use devicegrant_core::{
-    Challenge, Code, Error, Find, Finish, Flow, Found, Input, Keep, Key, Lease, LoginId, Need, Now,
-    Options, Record, Response, Rest, Revoke, Save, Secret, SecretBytes, Session, Step,
+    Challenge, Code, Error, Find, Finish, Flow, Found, Guard, Input, Keep, Key, Lease, LoginId,
+    Need, Now, Options, Record, Renewal, Renewed, Response, Rest, Revoke, Save, Secret,
+    SecretBytes, Session, Step,
 };
 use serde_json::{Map, Value, json};
 
@@ -63,6 +64,7 @@ pub(crate) fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, Strin
                     .map_err(text)?,
             )?
             .map(|renewal| Result_::Renewal(Box::new(renewal))),
+        FlowName::Outside => outside(vector, host, id)?,
         FlowName::Revoke => host.end(Revoke::new(id, key()))?.map(Result_::Revoked),
         FlowName::Finish => host
             .end(Finish::to_the_end(waiting()?, key(), ENTROPY))?
@@ -72,6 +74,30 @@ pub(crate) fn run(vector: &Vector, host: &mut Host<'_>) -> Result<Result_, Strin
             .map(Result_::Finished),
     };
     Ok(outcome.unwrap_or_else(Result_::Error))
+}
+
+/// Another library takes the lease, reads the login under it, and brings what it was answered.
+fn outside(
+    vector: &Vector,
+    host: &mut Host<'_>,
+    id: LoginId,
+) -> Result<Result<Result_, Error>, String> {
+    if let Err(error) = host.end(Guard::new(id))? {
+        return Ok(Err(error));
+    }
+    let store = host.store.as_ref().ok_or("there is no store")?;
+    let found = store.find(Find::login(&vector.options).map_err(text)?)?;
+    let login = found.and_then(|found| found.open(&key())).map_err(text)?;
+    let given = vector.given.as_ref().ok_or("nothing is given")?;
+    let answer = SecretBytes::from(given.to_string());
+    let kept = host.end(Renewed::new(login, answer, key(), ENTROPY))?;
+    Ok(kept.map(|login| {
+        Result_::Renewal(Box::new(Renewal {
+            login,
+            rest: None,
+            unsaved: None,
+        }))
+    }))
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]

@@ -32,6 +32,8 @@ pub(crate) struct Vector {
     pub(crate) challenge: Option<String>,
     /// What the caller needs of a token.
     pub(crate) need: Option<NeedCall>,
+    /// The token response that another library got.
+    pub(crate) given: Option<Value>,
     /// A user's own provider file.
     pub(crate) own_provider: Option<Value>,
     /// Whether a pending login is sealed and opened again between two polls, with the steady
@@ -65,6 +67,7 @@ pub(crate) enum FlowName {
     DiscoverPaste,
     Paste,
     RegisterPaste,
+    Outside,
 }
 
 impl FlowName {
@@ -77,7 +80,7 @@ impl FlowName {
     pub(crate) fn is_about_a_kept_login(self) -> bool {
         matches!(
             self,
-            Self::Session | Self::Revoke | Self::Finish | Self::FinishOnce
+            Self::Session | Self::Revoke | Self::Finish | Self::FinishOnce | Self::Outside
         )
     }
 

@@ -4,7 +4,8 @@ import { play } from "./player.mjs";
 /** `vectors` maps names to their content. Returns the failures. */
 export async function all(dg, vectors) {
   const failures = [];
-  const names = Object.keys(vectors);
+  // Another library that renews beside this one is Rust's alone (rmcp); core replays those.
+  const names = Object.keys(vectors).filter((name) => !name.startsWith("outside/"));
   if (names.length < 600) failures.push(`only ${names.length} vectors were found`);
   for (const name of names) {
     try {

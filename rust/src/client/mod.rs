@@ -4,6 +4,8 @@ mod builder;
 mod flight;
 mod keep;
 mod keys;
+#[cfg(feature = "rmcp")]
+mod outside;
 mod paste;
 mod several;
 mod sign_in;

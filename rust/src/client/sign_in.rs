@@ -170,7 +170,7 @@ impl Client {
         Err(Error::new(Code::NoPrompt, message))
     }
 
-    async fn discover(&self, challenge: Option<&str>) -> Result<Arc<Grant>, Error> {
+    pub(super) async fn discover(&self, challenge: Option<&str>) -> Result<Arc<Grant>, Error> {
         let wider = drive(Widen::new(&self.options, challenge)?, &self.host).await?;
         let machine = Discover::registering((*self.options).clone(), self.own_provider.as_deref())?;
         drive(machine.wider(wider), &self.host).await

@@ -22,6 +22,7 @@ const { values: opt } = parseArgs({
     'access-ttl': { type: 'string', default: env('access-ttl', '3600') },
     'refresh-ttl': { type: 'string', default: env('refresh-ttl', '86400') },
     rotate: { type: 'string', default: env('rotate', 'true') }, // false: one refresh token serves for ever
+    'expires-in': { type: 'string', default: env('expires-in', 'true') }, // false: no token says when it ends
     'token-delay-ms': { type: 'string', default: env('token-delay-ms', '0') },
     log: { type: 'string', default: env('log') }, // a file; without it the lines go to stdout
     'watch-stdin': { type: 'boolean', default: false }, // end when whoever started us is gone
@@ -119,6 +120,7 @@ async function logged(ctx, next) {
         status: ctx.status,
         error: ctx.body?.error ?? null,
       });
+      if (route === 'token' && opt['expires-in'] === 'false') delete ctx.body?.expires_in;
       if (route === 'token' && Number(opt['token-delay-ms']) > 0) {
         await new Promise((done) => { setTimeout(done, Number(opt['token-delay-ms'])); });
       }

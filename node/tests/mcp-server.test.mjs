@@ -1,0 +1,266 @@
+// A tool that needs an upstream token, called by real clients of both generations of the SDK.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { toNodeHandler } from "@modelcontextprotocol/node";
+import { createMcpHandler } from "@modelcontextprotocol/server";
+import { Client } from "devicegrant";
+import { ensure } from "devicegrant/mcp";
+import { demo, folder, front, sleep } from "./help.mjs";
+import { FirstServer, SecondServer, first, introspected, listen, oidc, overHttp, readPrompt, second, sessions, textOf } from "./mcp.mjs";
+import { decide } from "./person.mjs";
+
+const KEY = new Uint8Array(32).fill(9);
+
+/** An authorization server, an API behind it, and what was asked of the first. */
+async function upstream(t, { script, ...options } = {}) {
+  const issuer = await demo(t, { decide: "person", control: true, interval: 1, ...script });
+  const counted = await front(t, issuer);
+  const given = { ...counted.endpoints, clientId: "app", scopes: "read", home: folder(t) + "/h", key: KEY, store: "file" };
+  const login = new Client(given);
+  const tell = (what) => async (code) => {
+    const answer = await fetch(`${issuer}/demo/${what}`, { method: "POST", body: new URLSearchParams({ user_code: code }) });
+    assert.ok(answer.ok, await answer.text());
+  };
+  const polls = () => counted.seen.filter(({ form }) => /device_code$/.test(form.grant_type ?? ""));
+  const begun = () => counted.seen.filter(({ path }) => path === "/device_authorization").length;
+  return { issuer, given, login, options: { singleUser: true, ...options }, polls, begun, approve: tell("approve"), deny: tell("deny"), seen: counted.seen };
+}
+
+/** The tool: it tells who the API says the person is. */
+function withTool(Server, { issuer, login: client, options }) {
+  const server = new Server({ name: "tool", version: "1" });
+  server.registerTool("whoami", { description: "Who am I at the API?" }, async (context) => {
+    const login = await ensure(context, server, client, options);
+    if (login.result) return login.result;
+    const answer = await login.fetch(`${issuer}/api/whoami`);
+    return { content: [{ type: "text", text: `hello ${(await answer.json()).sub}` }] };
+  });
+  return server;
+}
+
+const serving = {
+  async second(t, api) {
+    const there = await listen(t);
+    there.handle = toNodeHandler(createMcpHandler(() => withTool(SecondServer, api)));
+    return there.address;
+  },
+  async first(t, api) {
+    const there = await listen(t);
+    const serve = sessions(() => withTool(FirstServer, api));
+    there.handle = (request, response) => {
+      const parts = [];
+      request.on("data", (part) => parts.push(part)).on("end", () => {
+        request.body = parts.length ? JSON.parse(Buffer.concat(parts)) : undefined;
+        serve(request, response).catch((why) => response.destroy(why));
+      });
+    };
+    return there.address;
+  },
+};
+
+/** A client, connected. */
+async function connected(t, address, client, generation) {
+  await client.connect(overHttp[generation](address));
+  t.after(() => client.close());
+  const call = (more) => client.callTool({ name: "whoami", arguments: {} }, ...(generation === "first" ? [undefined, more] : [more]));
+  return { client, call };
+}
+
+const PAIRS = [["second", "second"], ["first", "first"], ["first", "second"]];
+
+for (const [server, client] of PAIRS) {
+  const make = { first, second }[client];
+  const pair = `${server} server, ${client} client`;
+
+  test(`${pair}, by address: the person is asked once, however many call`, async (t) => {
+    const api = await upstream(t);
+    const asked = [];
+    const there = await connected(t, await serving[server](t, api), make({
+      means: { url: {} },
+      async answer(question) {
+        asked.push(question);
+        const [, code] = /code ([A-Z0-9-]+)/.exec(question.message);
+        setTimeout(() => api.approve(code), 1200);
+        return { action: "accept" };
+      },
+    }), client);
+    assert.equal(there.client.getNegotiatedProtocolVersion?.() ?? "2025-11-25", server === "second" ? "2026-07-28" : "2025-11-25");
+    const warnings = [];
+    const warned = (warning) => warnings.push(warning.message);
+    process.on("warning", warned);
+    const results = await Promise.all(Array.from({ length: 15 }, () => there.call()));
+    process.off("warning", warned);
+    assert.deepEqual(warnings, []);
+    for (const result of results) assert.equal(textOf(result), "hello demo-person");
+    assert.equal(asked.length, 1);
+    assert.equal(asked[0].mode, "url");
+    assert.ok(asked[0].url.startsWith(`${api.issuer}/device`), asked[0].url);
+    assert.equal(api.begun(), 1);
+    // One after another, at the server's pace.
+    const times = api.polls().map(({ at }) => at);
+    for (const [i, at] of times.entries()) assert.ok(i === 0 || at - times[i - 1] > 900, `polls at ${times}`);
+    assert.equal(textOf(await there.call()), "hello demo-person");
+    assert.equal(asked.length, 1);
+  });
+
+  test(`${pair}, form only: words first, then only whether it is done`, async (t) => {
+    const api = await upstream(t);
+    const asked = [];
+    const there = await connected(t, await serving[server](t, api), make({
+      means: { form: {} },
+      async answer(question) {
+        asked.push(question);
+        await api.approve(told.code);
+        return { action: "accept", content: {} };
+      },
+    }), client);
+    const words = await there.call();
+    const told = readPrompt(textOf(words));
+    assert.equal(words.isError, true);
+    assert.ok(told.address.startsWith(api.issuer) && told.code, textOf(words));
+    assert.equal(asked.length, 0);
+    assert.equal(textOf(await there.call()), "hello demo-person");
+    assert.equal(asked.length, 1);
+    const question = JSON.stringify(asked[0]);
+    assert.ok(!question.includes(told.code) && !question.includes("http"), question);
+    assert.equal(api.begun(), 1);
+  });
+
+  test(`${pair}, neither: in words, and who calls again waits`, async (t) => {
+    const api = await upstream(t);
+    const there = await connected(t, await serving[server](t, api), make(), client);
+    const told = readPrompt(textOf(await there.call()));
+    assert.ok(told.address.startsWith(api.issuer) && told.code);
+    setTimeout(() => api.approve(told.code), 1500);
+    const progress = [];
+    const result = await there.call({ onprogress: (one) => progress.push(one.message) });
+    assert.equal(textOf(result), "hello demo-person");
+    assert.ok(progress.length >= 1 && /signed in/.test(progress[0]), progress.join());
+    assert.equal(api.begun(), 1);
+  });
+
+  test(`${pair}: decline ends it, cancel puts it off`, async (t) => {
+    const api = await upstream(t);
+    const answers = ["cancel", "decline", "accept"];
+    const codes = [];
+    const there = await connected(t, await serving[server](t, api), make({
+      means: { url: {}, form: {} },
+      async answer(question) {
+        codes.push(/code ([A-Z0-9-]+)/.exec(question.message)[1]);
+        const action = answers[codes.length - 1];
+        if (action === "accept") await api.approve(codes.at(-1));
+        return { action };
+      },
+    }), client);
+    assert.match(textOf(await there.call()), /put off/);
+    assert.match(textOf(await there.call()), /does not want to/);
+    assert.equal(codes[0], codes[1], "put off, it is the same sign-in");
+    const polls = api.polls().length;
+    await sleep(2500);
+    assert.equal(api.polls().length, polls, "it is polled after the person declined");
+    // An approval that comes after all brings nothing.
+    await api.approve(codes[1]);
+    await sleep(1500);
+    assert.equal(textOf(await there.call()), "hello demo-person");
+    assert.notEqual(codes[2], codes[1], "declined, it is another sign-in");
+    assert.equal(api.begun(), 2);
+  });
+}
+
+test("no device code leaves the server, and a handle says nothing", async (t) => {
+  const api = await upstream(t);
+  const address = await serving.second(t, api);
+  const there = await connected(t, address, second({ means: { url: {} } }), "second");
+  const asking = await there.client.callTool({ name: "whoami", arguments: {} }, { allowInputRequired: true });
+  assert.equal(asking.resultType, "input_required");
+  assert.equal(asking.requestState, undefined);
+  assert.match(Object.keys(asking.inputRequests).join(), /^sign-in-[0-9a-f]{32}$/);
+  await sleep(2500);
+  const [{ form }] = api.polls();
+  assert.ok(form.device_code.length > 10);
+  assert.ok(!JSON.stringify(asking).includes(form.device_code));
+});
+
+test("a code that dies is told, and the next call begins anew", async (t) => {
+  const api = await upstream(t, { script: { expires_in: 3 } });
+  const there = await connected(t, await serving.first(t, api), first(), "first");
+  const one = readPrompt(textOf(await there.call()));
+  assert.match(textOf(await there.call()), /expired|Sign in again/);
+  const polls = api.polls().length;
+  await sleep(2500);
+  assert.equal(api.polls().length, polls);
+  const next = readPrompt(textOf(await there.call()));
+  assert.notEqual(next.code, one.code);
+});
+
+test("a refusal by the person is told", async (t) => {
+  const api = await upstream(t);
+  const there = await connected(t, await serving.first(t, api), first(), "first");
+  await api.deny(readPrompt(textOf(await there.call())).code);
+  assert.match(textOf(await there.call()), /denied/);
+});
+
+test("listing and another tool answer at once while a person takes their time", async (t) => {
+  const api = await upstream(t);
+  const there = await connected(t, await serving.first(t, api), first(), "first");
+  const told = readPrompt(textOf(await there.call()));
+  const waiting = there.call();
+  const begun = performance.now();
+  const late = await connected(t, await serving.first(t, api), first(), "first");
+  for (const { client } of [there, late]) assert.equal((await client.listTools()).tools.length, 1);
+  assert.ok(performance.now() - begun < 3000, `${performance.now() - begun} ms`);
+  await api.approve(told.code);
+  assert.equal(textOf(await waiting), "hello demo-person");
+});
+
+test("a call that is held for long gives up, and the sign-in goes on", async (t) => {
+  const api = await upstream(t, { hold: 4 });
+  const there = await connected(t, await serving.first(t, api), first(), "first");
+  const told = readPrompt(textOf(await there.call()));
+  const begun = performance.now();
+  assert.deepEqual(readPrompt(textOf(await there.call())), told);
+  assert.ok(performance.now() - begun < 9000);
+  await api.approve(told.code);
+  assert.equal(textOf(await there.call()), "hello demo-person");
+});
+
+test("an API that demands more scopes: the person is asked for those besides", async (t) => {
+  const as = await oidc(t);
+  const api = await listen(t);
+  api.handle = async (request, response) => {
+    const { scopes } = await introspected(as.issuer, request.headers.authorization.slice(7));
+    if (scopes.includes("write")) return response.end("written");
+    response.writeHead(403, { "www-authenticate": 'Bearer error="insufficient_scope", scope="write"' }).end();
+  };
+  const client = new Client({ issuer: as.issuer, clientId: "public", scopes: "read", store: "memory" });
+  const make = () => {
+    const server = new SecondServer({ name: "writer", version: "1" });
+    server.registerTool("write", { description: "Writes" }, async (context) => {
+      let login = await ensure(context, server, client, { singleUser: true });
+      if (login.result) return login.result;
+      let answer = await login.fetch(api.origin);
+      if (answer.status === 403) {
+        login = await ensure(context, server, client, { singleUser: true, challenge: answer.headers.get("www-authenticate") });
+        if (login.result) return login.result;
+        answer = await login.fetch(api.origin);
+      }
+      return { content: [{ type: "text", text: await answer.text() }] };
+    });
+    return server;
+  };
+  const there = await listen(t);
+  there.handle = toNodeHandler(createMcpHandler(make));
+  const caller = second();
+  await caller.connect(overHttp.second(there.address));
+  t.after(() => caller.close());
+  const call = async () => textOf(await caller.callTool({ name: "write", arguments: {} }));
+  const one = await call();
+  assert.match(one, /It asks for: read$/m);
+  await decide(readPrompt(one).address, readPrompt(one).code);
+  const two = await call();
+  assert.match(two, /It asks for: read, write$/m);
+  await decide(readPrompt(two).address, readPrompt(two).code);
+  assert.equal(await call(), "written");
+  assert.equal(as.devices(), 2);
+});

@@ -1,0 +1,107 @@
+"""Real MCP servers and real SDK clients for the tests of the bridge."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from command import BINARY, ROOT, Run, environment
+
+HERE = ROOT / "tests" / "servers" / "bridged"
+# Two versions of one package want two homes; `cargo xtask test` makes the older one's and names it.
+PYTHONS = {
+    "mcp1": os.environ.get("DEVICEGRANT_MCP1_PYTHON") or str(ROOT / "target" / "venv-mcp1" / "bin" / "python"),
+    "mcp2": sys.executable,
+}
+SERVERS = {
+    "mcp1": [PYTHONS["mcp1"], str(HERE / "server.py")],
+    "mcp2": [PYTHONS["mcp2"], str(HERE / "server.py")],
+    "fastmcp": [PYTHONS["mcp2"], str(HERE / "server.py"), "--sdk", "fastmcp"],
+    "typescript": ["node", str(HERE / "typescript" / "server.mjs")],
+}
+
+
+class McpServer:
+    """`McpServer("mcp1", issuer)`: a protected server; `.address`. It can be started again, and has
+    forgotten every session then."""
+
+    def __init__(self, kind, issuer, *options):
+        self._refused = tempfile.NamedTemporaryFile("w", suffix=".refused")
+        self.argv = [*SERVERS[kind][:2], issuer, *SERVERS[kind][2:], "--refused", self._refused.name, *options]
+        self.errors = tempfile.TemporaryFile()
+        self.start()
+
+    def start(self, *more):
+        self.process = subprocess.Popen([*self.argv, *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
+        line = self.process.stdout.readline()
+        if not line:
+            self.errors.seek(0)
+            raise RuntimeError(f"{self.argv} did not start: {self.errors.read().decode()[-2000:]}")
+        self.address = json.loads(line)["address"]
+
+    def refuse(self, token):
+        """From now on this token is answered 401."""
+        self._refused.write(hashlib.sha256(token.encode()).hexdigest() + "\n")
+        self._refused.flush()
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait(10)
+
+    def restart(self):
+        self.stop()
+        self.start("--port", self.address.split(":")[2].split("/")[0])
+
+
+class McpClient(Run):
+    """A client of an SDK that starts the bridge. `call` sends, `answer` waits."""
+
+    def __init__(self, home, address, *flags, sdk="mcp1", mode="legacy", elicit="none"):
+        bridge = [BINARY, "mcp", address, *flags]
+        super().__init__(
+            [str(HERE / "client.py"), "--mode", mode, "--elicit", elicit, "--", *bridge], environment(home),
+            program=PYTHONS[sdk], stdin=subprocess.PIPE,
+        )
+        self.heard = []
+        self._next = 0
+
+    def wait(self, name, timeout=30, **fields):
+        """The first event of this kind from here on; what comes before it is kept in `heard`."""
+        while True:
+            event = self.any_event(timeout)
+            self.heard.append(event)
+            if event["event"] == name and all(event.get(key) == value for key, value in fields.items()):
+                return event
+
+    def opened(self):
+        return self.wait("open")
+
+    def send(self, do, **fields):
+        self._next += 1
+        line = json.dumps({"id": self._next, "do": do, **fields}) + "\n"
+        self.process.stdin.write(line.encode())
+        self.process.stdin.flush()
+        return self._next
+
+    def call(self, name, **arguments):
+        return self.send("call", name=name, arguments=arguments)
+
+    def answer(self, number, timeout=60):
+        for event in self.heard:
+            if event["event"] == "answer" and event["id"] == number:
+                return event
+        return self.wait("answer", timeout, id=number)
+
+    def called(self, name, timeout=60, **arguments):
+        answer = self.answer(self.call(name, **arguments), timeout)
+        assert not answer.get("failed") and "error" not in answer, answer
+        return answer["text"]
+
+    def tools(self):
+        return self.answer(self.send("list"))["tools"]
+
+    def close(self):
+        self.process.stdin.close()
+        return self.end(20)
