@@ -22,6 +22,6 @@ async fn main() -> ExitCode {
     dumps::none();
     let arguments = args::Arguments::parse();
     log::start(arguments.verbose);
-    let code = command::run(arguments).await;
+    let code = Box::pin(command::run(arguments)).await;
     ExitCode::from(code)
 }

@@ -44,6 +44,21 @@ def test_without_a_loop(server):
     assert client.logout() is True
 
 
+def test_a_wider_login_asks_for_what_is_demanded_and_keeps_it(server):
+    asked = []
+
+    def paste(prompt):
+        asked.append(parse_qs(urlsplit(prompt.authorization_uri).query)["scope"])
+        return landed(prompt)
+
+    client = client_of(devicegrant.sync.Client, server)
+    client.login_by_paste(paste)
+    client.login_by_paste(paste, challenge='Bearer error="insufficient_scope", scope="write"')
+    # A plain one does not narrow it again.
+    client.login_by_paste(paste)
+    assert asked == [["read"], ["read write"], ["read write"]]
+
+
 @pytest.mark.parametrize("run", [asyncio.run, trio.run], ids=["asyncio", "trio"])
 @pytest.mark.parametrize("plain", [True, False], ids=["plain", "async"])
 def test_on_a_loop(run, plain, server):

@@ -33,8 +33,9 @@ impl Client {
         // Whoever cannot keep the login should not ask for it.
         let key = self.keys.key(true).await?;
         let discover = Discover::for_paste((*self.options).clone(), self.own_provider.as_deref())?;
-        let wider = drive(Widen::new(&self.options, challenge)?, &self.host).await?;
-        let grant = drive(discover.wider(wider), &self.host).await?;
+        // A machine is large, and none of it is needed once it has ended.
+        let wider = Box::pin(drive(Widen::new(&self.options, challenge)?, &self.host)).await?;
+        let grant = Box::pin(drive(discover.wider(wider), &self.host)).await?;
         let register = Register::new(&self.options, grant, key, entropy()?)?;
         let grant = drive(register, &self.host).await?.grant;
         let paste = Paste::new(Arc::clone(&grant), entropy()?);

@@ -112,7 +112,8 @@ impl Client {
     }
 
     async fn begin_asked(&self, challenge: Option<&str>) -> Result<Pending, Error> {
-        let grant = self.discover(challenge).await?;
+        // A machine is large, and none of it is needed once it has ended.
+        let grant = Box::pin(self.discover(challenge)).await?;
         if !grant.client.is_unknown() {
             return self.begin_with(grant).await;
         }
