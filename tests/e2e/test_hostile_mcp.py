@@ -1,16 +1,14 @@
 """A hostile MCP server under a name of its own: refused with a reason, and nobody is asked for what
 nobody asked for. Each misdeed has its code and the whole list of what was asked."""
 
-import json
-import re
 import sys
-from pathlib import Path
 
 import pytest
 from certificates import Certificates
 from command import Run, environment, peak_memory
 from conftest import WITHOUT
 from hostile_mcp import BYSTANDER, ENDLESS, HOSTS, LOGIN, MCP, META, SERVER_METADATA, World, challenge, device, redirect, resource, server
+from mcp_parts import Bridge
 
 ROOT_FORM = "https://mcp.example/.well-known/oauth-protected-resource"
 # An address may be an issuer's: that is looked for first.
@@ -187,32 +185,6 @@ def test_a_page_that_may_not_be_shown_is_left_out_where_another_may(command, wor
         prompt = run.events()[0]
         assert (prompt["event"], prompt["verification_uri_complete"]) == ("prompt", None), run.out
         assert one.inside == []
-
-
-class Bridge:
-    """`devicegrant mcp` as a client starts it that can show nobody an address."""
-
-    def __init__(self, command, *argv, **env):
-        self.run = command.start("mcp", *argv, typed=True, **env)
-        self._last = 0
-        hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
-        self.name = self.ask("initialize", **hello)["result"]["serverInfo"]["name"]
-        self.run.type(json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"}))
-
-    def ask(self, method, **params):
-        self._last += 1
-        self.run.type(json.dumps({"jsonrpc": "2.0", "id": self._last, "method": method, "params": params}))
-        while (answer := self.run.any_event(90)).get("id") != self._last:
-            pass
-        return answer
-
-    def called(self, name):
-        return json.dumps(self.ask("tools/call", name=name, arguments={}))
-
-    @property
-    def peak(self):
-        status = Path(f"/proc/{self.run.process.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024
 
 
 @pytest.fixture
