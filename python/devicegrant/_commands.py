@@ -87,10 +87,10 @@ def _resumption(given: Namespace) -> str:
     import shlex
 
     words = ["devicegrant", "login", "--resume", *([given.target] if given.target else [])]
-    for name in ("server", *WHICH, "client_metadata", "home", "store", "ca"):
-        value = getattr(given, name)
-        if value and (name, value) != ("store", "auto"):
-            words += ["--" + name.replace("expected", "expect").replace("_", "-"), value]
+    for flag in ("server", *WHICH, "client_metadata", "home", "store", "ca"):
+        value = getattr(given, flag)
+        if value and (flag, value) != ("store", "auto"):
+            words += ["--" + flag.replace("expected", "expect").replace("_", "-"), value]
     return shlex.join(words)
 
 

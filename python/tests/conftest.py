@@ -1,6 +1,7 @@
 """What the tests share. They run against the installed wheel, never against the sources."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ sys.path[:0] = [str(HERE), str(ROOT / "tests" / "servers"), str(ROOT / "tests" /
 import devicegrant  # noqa: E402
 import devicegrant.sync  # noqa: E402
 from scripted import Scripted  # noqa: E402
-from support import BINARY, named  # noqa: E402
+from support import BINARY, named, no_thread_left  # noqa: E402
 
 
 
@@ -90,3 +91,12 @@ def loop(request):
     import trio
 
     return lambda coroutine: trio.run(lambda: coroutine)
+
+
+@pytest.fixture
+def quiet(capfd):
+    """Nothing on stderr, however it ends."""
+    yield
+    gc.collect()
+    assert capfd.readouterr().err == ""
+    no_thread_left()
