@@ -257,3 +257,15 @@ def test_an_endless_answer_fills_no_bridge(kind, command, bridge, world, ways):
     assert '"error"' in said or '"isError": true' in said, said
     assert client.peak < 150_000_000
     assert one.hosts <= {"mcp.example", "login.example"} and one.inside == []
+
+
+@pytest.mark.parametrize("metadata", ["http://127.0.0.1:PORT/meta", "https://127.1:PORT/meta", "file:///etc/passwd"])
+def test_in_mid_session_a_demand_for_more_leads_nowhere_else(metadata, command, bridge, world, ways):
+    one = honest_bridge(command, world, ways)
+    metadata = metadata.replace("PORT", str(one.loopback))
+    demand = f'Bearer error="insufficient_scope", scope="admin", resource_metadata="{metadata}"'
+    one.answers[MCP] = (403, {"WWW-Authenticate": demand}, {})
+    said = bridge(one).called("weather")
+    assert "isError" in said and metadata in said, said
+    assert set(one.asked) == {f"POST {MCP}"}
+    assert set(one.named) == {"mcp.example"} and one.inside == []
