@@ -1,5 +1,7 @@
 //! Addresses: which ones may be asked, shown or opened (DESIGN §6, §7).
 
+use std::net::Ipv4Addr;
+
 use fluent_uri::component::Host;
 use fluent_uri::{Uri, UriRef};
 
@@ -15,9 +17,9 @@ pub(crate) enum Unfit {
     Scheme,
 }
 
-/// True for an http or https address of this machine itself.
+/// True for an http or https address that leads to this machine itself, by whatever name.
 pub(crate) fn is_loopback(address: &str) -> bool {
-    parse(address).is_ok_and(|uri| host_is_loopback(&uri))
+    parse(address).is_ok_and(|uri| leads_here(&uri))
 }
 
 /// Takes an https address, and an http one of this machine where `loopback` allows it.
@@ -76,12 +78,43 @@ fn parse(address: &str) -> Result<Uri<&str>, Unfit> {
     let authority = uri.authority().ok_or(Unfit::Malformed)?;
     let port = authority.port().map_or("", |port| port.as_str());
     let port_fits = port.is_empty() || port.parse::<u16>().is_ok_and(|port| port > 0);
-    if authority.host().is_empty() || authority.userinfo().is_some() || !port_fits {
+    let host = authority.host();
+    if host.is_empty() || authority.userinfo().is_some() || !port_fits || is_disguised(host) {
         return Err(Unfit::Malformed);
     }
     Ok(uri)
 }
 
+/// A host that is one name here and another address to who connects: encoded, or ending in a
+/// number without being dotted decimal, which the WHATWG URL standard reads as IPv4 (`127.1`).
+fn is_disguised(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next();
+    let last = last.unwrap_or_default().to_ascii_lowercase();
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_number = !last.is_empty() && (digits(&last) || last.strip_prefix("0x").is_some_and(hex));
+    let is_dotted = host.parse::<Ipv4Addr>().is_ok();
+    host.contains('%') || is_number && !is_dotted
+}
+
+/// Wider than [`host_is_loopback`]: all below `localhost` (RFC 6761 §6.3), the unspecified address,
+/// which most systems connect to themselves, and IPv4 within IPv6.
+fn leads_here(uri: &Uri<&str>) -> bool {
+    let v4_leads_here = |ip: Ipv4Addr| ip.is_loopback() || ip.is_unspecified();
+    match uri.authority().map(|authority| authority.host_parsed()) {
+        Some(Host::RegName(name)) => {
+            let name = name.as_str().trim_end_matches('.').to_ascii_lowercase();
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(ip)) => v4_leads_here(ip),
+        Some(Host::Ipv6(ip)) => {
+            ip.is_loopback() || ip.is_unspecified() || ip.to_ipv4().is_some_and(v4_leads_here)
+        }
+        Some(Host::IpvFuture { .. }) | None => false,
+    }
+}
+
+/// The plain ways to write it: only in front of these is clear text allowed.
 fn host_is_loopback(uri: &Uri<&str>) -> bool {
     let Some(authority) = uri.authority() else {
         return false;
@@ -143,6 +176,55 @@ mod tests {
         }
         let long = format!("https://example.com/{}", "a".repeat(LONGEST));
         assert_eq!(check(&long, false), Err(Unfit::Malformed));
+    }
+
+    #[test]
+    fn this_machine_by_whatever_name() {
+        for address in [
+            "https://127.0.0.1:8443/",
+            "https://127.9.9.9",
+            "https://0.0.0.0",
+            "https://LOCALHOST",
+            "https://localhost.",
+            "https://mcp.localhost",
+            "https://mcp.localhost.:1/",
+            "https://[::1]",
+            "https://[::]",
+            "https://[::ffff:127.0.0.1]",
+            "https://[::ffff:7f00:1]",
+            "https://[::127.0.0.1]",
+        ] {
+            assert!(is_loopback(address), "{address}");
+            assert_eq!(check(address, false), Ok(()), "{address}");
+        }
+        for address in [
+            "https://example.com",
+            "https://localhost.example.com",
+            "https://mylocalhost",
+            "https://10.0.0.1",
+            "https://[2001:db8::1]",
+        ] {
+            assert!(!is_loopback(address), "{address}");
+            assert_eq!(check(address, false), Ok(()), "{address}");
+        }
+        for disguised in [
+            "https://127.1",
+            "https://2130706433",
+            "https://0x7f.0.0.1",
+            "https://0X7F000001",
+            "https://0177.0.0.1",
+            "https://127.0.0.1.",
+            "https://0",
+            "https://0x",
+            "https://256.0.0.1",
+            "https://%6cocalhost",
+            "https://%31%32%37.0.0.1",
+        ] {
+            assert_eq!(check(disguised, true), Err(Unfit::Malformed), "{disguised}");
+        }
+        // Nobody needs clear text there.
+        assert_eq!(check("http://mcp.localhost", true), Err(Unfit::Scheme));
+        assert_eq!(check("http://0.0.0.0", true), Err(Unfit::Scheme));
     }
 
     #[test]

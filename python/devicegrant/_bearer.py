@@ -44,7 +44,7 @@ class Bearer:
         self._must_be(sync=True)
         request.headers["Authorization"] = f"Bearer {self._client.token()}"
         response = yield request
-        if response.status_code == 401 and self._can_repeat(request):
+        if _is_refusal(request, response) and self._can_repeat(request):
             _renewed(request, self._client.token(reject=_refused(request)))
             yield request
 
@@ -52,9 +52,20 @@ class Bearer:
         self._must_be(sync=False)
         request.headers["Authorization"] = f"Bearer {await self._client.token()}"
         response = yield request
-        if response.status_code == 401 and self._can_repeat(request):
+        if _is_refusal(request, response) and self._can_repeat(request):
             _renewed(request, await self._client.token(reject=_refused(request)))
             yield request
+
+
+def _is_answer(request: Any, response: Any) -> bool:
+    """Whether it is from who was asked. After a redirect to another origin it is not: the token
+    did not get there, and what is said there is about no token of ours."""
+    asked, there = request.url, response.request.url
+    return (asked.scheme, asked.host, asked.port) == (there.scheme, there.host, there.port)
+
+
+def _is_refusal(request: Any, response: Any) -> bool:
+    return response.status_code == 401 and _is_answer(request, response)
 
 
 def _refused(request: Any) -> str:

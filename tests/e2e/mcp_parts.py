@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 from command import BINARY, ROOT, Run, environment
 
@@ -105,3 +107,38 @@ class McpClient(Run):
     def close(self):
         self.process.stdin.close()
         return self.end(20)
+
+
+class Bridge:
+    """`devicegrant mcp` before a client of the older era, spoken to without an SDK. `elicits` is what
+    its person answers to an address; without it they can be shown none."""
+
+    def __init__(self, command, *argv, elicits=None, **env):
+        self.run = command.start("mcp", *argv, typed=True, **env)
+        self.elicits, self.elicited = elicits, []
+        self._last = 0
+        can = {"elicitation": {"url": {}}} if elicits else {}
+        info = {"name": "test", "version": "1"}
+        self.ask("initialize", protocolVersion="2025-11-25", capabilities=can, clientInfo=info)
+        self._say(method="notifications/initialized")
+
+    def _say(self, **message):
+        self.run.type(json.dumps({"jsonrpc": "2.0", **message}))
+
+    def ask(self, method, **params):
+        self._last += 1
+        self._say(id=self._last, method=method, params=params)
+        while "method" in (heard := self.run.any_event(90)) or heard["id"] != self._last:
+            if heard.get("method") == "elicitation/create":
+                self.elicited.append(heard["params"])
+                self._say(id=heard["id"], result={"action": self.elicits})
+        return heard
+
+    def called(self, name):
+        return json.dumps(self.ask("tools/call", name=name, arguments={}))
+
+    @property
+    def peak(self):
+        """The most memory that it ever had, in bytes."""
+        status = Path(f"/proc/{self.run.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024

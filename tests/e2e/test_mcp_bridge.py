@@ -128,7 +128,7 @@ def test_decline_ends_it_and_cancel_asks_again(client, serve, issuer, sdk, mode)
     assert "sign in" in later.answer(later.call("whoami"))["text"]
     assert [event["event"] for event in later.heard].count("elicitation") == 2
     assert later.close() == 0
-    assert len(issuer.log(endpoint="device_authorization")) == 1, "the sign-in that is kept is gone on with"
+    assert len(issuer.log(endpoint="device_authorization")) == 2, "what was declined is over, and what is kept is gone on with"
 
 
 @pytest.mark.parametrize("kind", ["mcp1", "mcp2"])

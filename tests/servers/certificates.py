@@ -25,13 +25,13 @@ class Certificates:
         self.ca_file = folder / "ca.pem"
         self.ca.cert_pem.write_to_path(str(self.ca_file))
 
-    def context(self, kind):
+    def context(self, kind, names=("127.0.0.1", "localhost")):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         if kind == "self-signed":
             context.load_cert_chain(self._self_signed())
             return context
         leaf = {
-            "good": lambda: self.ca.issue_cert("127.0.0.1", "localhost"),
+            "good": lambda: self.ca.issue_cert(*names),
             "wrong-host": lambda: self.ca.issue_cert("login.example.net"),
             "expired": lambda: self.ca.issue_cert(
                 "127.0.0.1", "localhost", not_before=_now() - 10 * DAY, not_after=_now() - DAY

@@ -68,7 +68,7 @@ impl Asking {
         let given_up = self.desk.is_declined() && !asks_for_it;
         match answered {
             Some(ElicitationAction::Decline) => {
-                self.desk.decline();
+                self.desk.decline().await;
                 return self.over(request, &Ended::Declined);
             }
             Some(ElicitationAction::Cancel) => {
@@ -139,7 +139,7 @@ impl Asking {
         match reply {
             Some(Ok(ClientResult::ElicitResult(ElicitResult { action, .. }))) => match action {
                 ElicitationAction::Decline => {
-                    self.desk.decline();
+                    self.desk.decline().await;
                     Ended::Declined
                 }
                 ElicitationAction::Cancel => {

@@ -139,11 +139,13 @@ impl Desk {
         *running = Some(task.abort_handle());
     }
 
-    /// The person said no: nothing is polled any longer.
-    pub(super) fn decline(&self) {
+    /// The person said no: nothing is polled any longer, here or by another bridge.
+    pub(super) async fn decline(&self) {
         self.close();
         self.put_away();
         self.stage.send_replace(Stage::Declined);
+        // Where it cannot be written, what is kept ends with its code.
+        let _ = self.client.give_up().await;
     }
 
     /// Nobody is left to sign in for. The sign-in itself is kept, and whoever comes next goes on
@@ -164,7 +166,10 @@ async fn sign_in(client: &Client, challenge: Option<&str>) -> Result<(), Error> 
             Err(error) if matches!(error.code(), Code::NoPending | Code::ExpiredToken) => {}
             done => return done.map(drop),
         }
-        return client.sign_in_resumable().await.map(drop);
+        // Of bridges that begin at the same moment the first to keep its code shows it for all.
+        let pending = client.begin().await?;
+        client.keep_first_pending(pending).await?;
+        return client.resume().await.map(drop);
     };
     let pending = client.begin_for(challenge).await?;
     client.keep_pending(pending).await?;

@@ -141,6 +141,8 @@ fn address_for_people(shown: &str, loopback: bool, secrets: &Secrets) -> Result<
         Err(Error::new(Code::UnsafeVerificationUri, message))
     };
     match fit {
+        // A page of another machine's has no business with what runs on the person's own.
+        Ok(()) if !loopback && address::is_loopback(&address) => refuse("leads to this machine"),
         Ok(()) => Ok(address),
         Err(Unfit::Scheme) => refuse("is not an https address"),
         Err(Unfit::Malformed) => refuse("is no address"),

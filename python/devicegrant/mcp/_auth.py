@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, AsyncGenerator, Generator, Union
 from urllib.parse import urlsplit
 
-from .._bearer import Bearer, _refused, _renewed
+from .._bearer import Bearer, _is_answer, _refused, _renewed
 from .._client import Client
 from .._errors import SignInNeeded, new
 from .._flight import Flight
@@ -72,7 +72,7 @@ class DeviceAuthBase(Bearer):
         except SignInNeeded:
             pass  # a server that demands nothing gets nothing; one that does says what it wants
         response = yield request
-        challenge = _challenge(response)
+        challenge = _challenge(request, response)
         if challenge is not None and self._can_repeat(request):
             refused = _sent(request)
             # However many requests need it at once, a person signs in once.
@@ -101,7 +101,7 @@ class DeviceAuthBase(Bearer):
         except SignInNeeded:
             pass
         response = yield request
-        challenge = _challenge(response)
+        challenge = _challenge(request, response)
         if challenge is not None and self._can_repeat(request):
             with self._lock:
                 self._other_sync(_sent(request), challenge)
@@ -130,8 +130,10 @@ def _sent(request: Any) -> _Sent:
     return _Sent(_refused(request) if "Authorization" in request.headers else None)
 
 
-def _challenge(response: Any) -> str | None:
+def _challenge(request: Any, response: Any) -> str | None:
     """What was said to a request that a token, or one with more scopes, could mend."""
+    if not _is_answer(request, response):
+        return None
     challenge: str = response.headers.get("www-authenticate", "")
     if response.status_code == 401 or response.status_code == 403 and is_step_up(challenge):
         return challenge

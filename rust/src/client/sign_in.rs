@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use devicegrant_core::{
-    DeviceGrant, Discover, Finish, Finished, Grant, Keep, Pending, Record, Register, Registered,
-    SignIn, Tokens, Widen,
+    DeviceGrant, Discover, Finish, Finished, GiveUp, Grant, Keep, Pending, Record, Register,
+    Registered, SignIn, Tokens, Widen,
 };
 
 use super::{
@@ -142,6 +142,21 @@ impl Client {
         let key = self.keys.key(true).await?;
         let keep = Keep::pending(&self.options, pending, clock::now(), key, entropy()?)?;
         drive(keep, &self.host).await.map(drop)
+    }
+
+    /// The same, where no other sign-in waits that somebody could still approve: then that one stays.
+    /// So of several programs that begin at once a person is shown one code, by
+    /// [`resume`](Self::resume).
+    pub async fn keep_first_pending(&self, pending: Pending) -> Result<(), Error> {
+        let key = self.keys.key(true).await?;
+        let keep = Keep::first_pending(&self.options, pending, clock::now(), key, entropy()?)?;
+        drive(keep, &self.host).await.map(drop)
+    }
+
+    /// Gives up a sign-in that is kept, because its person does not want it: whoever else polls its
+    /// code stops. False where none waited.
+    pub async fn give_up(&self) -> Result<bool, Error> {
+        drive(GiveUp::new(&self.options)?, &self.host).await
     }
 
     /// Polls once; before its time it sends nothing. Tokens are kept before they are returned,
