@@ -55,13 +55,13 @@ async def main() -> None:
         client._engine._host = lambda ways, clock=None: make(ways, Measured(ways))
         gate = asyncio.Semaphore(200)  # a server's front door, not ours: codes are asked for in turn
         engine = client._engine
-        discover = engine._discover
+        ask = engine._ask_for_a_code
 
         async def gated(*arguments):
             async with gate:
-                return await discover(*arguments)
+                return await ask(*arguments)
 
-        engine._discover = gated
+        engine._ask_for_a_code = gated
         before, started = resident(), time.monotonic()
         tasks = [asyncio.create_task(client.login()) for _ in range(LOGINS)]
         while waiting < LOGINS:

@@ -5,20 +5,26 @@
 //! # async fn share() -> Result<(), Box<dyn std::error::Error>> {
 //! let address = "https://mcp.example.com/mcp";
 //! let logins = devicegrant::rmcp::Credentials::new(devicegrant::Client::to(address).build()?);
-//! let mut manager = rmcp::transport::AuthorizationManager::new(address).await?;
-//! manager.set_credential_store(logins);
-//! if !manager.initialize_from_store().await? {
+//! let Some(manager) = logins.manager(address).await? else {
 //!     // Nobody has signed in: `devicegrant login`, or `client.login()`.
-//! }
+//!     return Ok(());
+//! };
+//! let token = manager.get_access_token().await?;
 //! # Ok(()) }
 //! ```
+//!
+//! A manager of the program's own takes [`Credentials`] as its store too. It looks for the token
+//! endpoint itself, where an MCP server may answer what it likes: so it is given access tokens alone,
+//! renewed here, and never the refresh token.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use devicegrant_core::{Class, Error, Lease, Login, SecretBytes};
-use rmcp::transport::auth::OAuthTokenResponse;
-use rmcp::transport::{AuthError, CredentialRefreshGuard, CredentialStore, StoredCredentials};
+use rmcp::transport::auth::{AuthorizationMetadata, OAuthTokenResponse};
+use rmcp::transport::{
+    AuthError, AuthorizationManager, CredentialRefreshGuard, CredentialStore, StoredCredentials,
+};
 use serde_json::json;
 use tokio::runtime::Handle;
 
@@ -26,14 +32,16 @@ use crate::Client;
 
 /// The login of a [`Client`] as rmcp's credential store.
 ///
-/// rmcp exchanges the token itself. Under its refresh guard nobody else renews the login, and what
-/// it saves there is written only if the login is still the one that was loaded: a person who signs
-/// in meanwhile wins.
+/// A manager that [`manager`](Self::manager) made exchanges the token itself. Under its refresh guard
+/// nobody else renews the login, and what it saves there is written only if the login is still the
+/// one that was loaded: a person who signs in meanwhile wins.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     client: Client,
     /// What was loaded under the guard; none where nobody holds it.
     held: Arc<Mutex<Option<Held>>>,
+    /// Its manager asks the login's own token endpoint, and so may have the refresh token.
+    bound: bool,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +55,31 @@ impl Credentials {
         Self {
             client,
             held: Arc::default(),
+            bound: false,
         }
+    }
+
+    /// rmcp's manager for the MCP server at `address`, with the login's own token endpoint in place of
+    /// what it would look for. None where nobody has signed in.
+    ///
+    /// Errors: rmcp's, and `CredentialStoreError` for a store that fails.
+    pub async fn manager(&self, address: &str) -> Result<Option<AuthorizationManager>, AuthError> {
+        let Some(login) = self.find().await? else {
+            return Ok(None);
+        };
+        let endpoints = &login.record.grant.endpoints;
+        let mut metadata = AuthorizationMetadata::default();
+        metadata.token_endpoint = endpoints.token.to_string();
+        // It wants one, and a manager that renews sends nobody there.
+        metadata.authorization_endpoint = endpoints.token.to_string();
+        metadata.issuer.clone_from(&endpoints.issuer);
+        let mut manager = AuthorizationManager::new(address).await?;
+        manager.set_metadata(metadata);
+        manager.set_credential_store(Self {
+            bound: true,
+            ..self.clone()
+        });
+        Ok(manager.initialize_from_store().await?.then_some(manager))
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, Option<Held>> {
@@ -70,20 +102,28 @@ fn trouble(error: &Error) -> AuthError {
 #[async_trait]
 impl CredentialStore for Credentials {
     async fn load(&self) -> Result<Option<StoredCredentials>, AuthError> {
-        let login = self.find().await?;
-        let credentials = login.as_ref().map(credentials).transpose()?;
-        // The first to load under the guard is who holds it.
-        if let Some(held) = &mut *self.held()
-            && held.0.is_none()
+        if !self.bound
+            && let Err(error) = self.client.token().await
+            && error.class() != Class::SignInNeeded
         {
-            held.0 = login;
+            return Err(trouble(&error));
+        }
+        let login = self.find().await?;
+        let credentials = login.as_ref().map(|login| credentials(login, self.bound));
+        let credentials = credentials.transpose()?;
+        // Who holds the guard loads after it was taken; another's look may have begun before.
+        if let (Some(held), Some(login)) = (&mut *self.held(), login) {
+            let newer = |there: &Login| login.revision > there.revision;
+            if held.0.as_ref().is_none_or(newer) {
+                held.0 = Some(login);
+            }
         }
         Ok(credentials)
     }
 
     async fn save(&self, credentials: StoredCredentials) -> Result<(), AuthError> {
         let Some(token) = &credentials.token_response else {
-            return self.clear().await;
+            return Ok(());
         };
         let answer = serde_json::to_vec(token).map(SecretBytes::new);
         let unfit = |_| AuthError::InternalError("the tokens could not be written".to_owned());
@@ -96,10 +136,10 @@ impl CredentialStore for Credentials {
         kept.map_err(|error| trouble(&error))
     }
 
-    /// Signs out: the tokens are revoked, as far as the server knows that.
+    /// Does nothing: rmcp clears its store where a server names another issuer than before, and no
+    /// server's word ends a login that other programs share. [`Client::logout`] does.
     async fn clear(&self) -> Result<(), AuthError> {
-        let out = self.client.logout().await;
-        out.map(drop).map_err(|error| trouble(&error))
+        Ok(())
     }
 
     async fn acquire_refresh_guard(&self) -> Result<Option<CredentialRefreshGuard>, AuthError> {
@@ -133,7 +173,7 @@ impl Drop for Release {
     }
 }
 
-fn credentials(login: &Login) -> Result<StoredCredentials, AuthError> {
+fn credentials(login: &Login, refresh_too: bool) -> Result<StoredCredentials, AuthError> {
     let tokens = &login.record.tokens;
     let lifetime = tokens
         .expires_at_ms
@@ -146,7 +186,7 @@ fn credentials(login: &Login) -> Result<StoredCredentials, AuthError> {
     if let Some(seconds) = lifetime {
         answer["expires_in"] = seconds.into();
     }
-    if let Some(refresh) = &tokens.refresh_token {
+    if let Some(refresh) = tokens.refresh_token.as_ref().filter(|_| refresh_too) {
         answer["refresh_token"] = refresh.expose().into();
     }
     let unfit = |_| AuthError::InternalError("the login has no form that rmcp knows".to_owned());

@@ -80,3 +80,15 @@ def test_ten_renew_at_once_beside_the_command_and_the_login_lives(command, rmcp,
     time.sleep(1)
     assert command.run("renew", resource.address, "--force").code == 0
     assert len(set(tokens)) == 10
+
+
+def test_a_manager_that_looks_for_the_server_itself_never_has_the_refresh_token(command, rmcp, server, resource):
+    sign_in(command, resource)
+    first = command.token(resource.address)
+    assert token_of(rmcp("--own")) == first
+    process = rmcp("--own", "--renew")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and "AuthorizationRequired" in err
+    # Whatever rmcp thought of that, the login is everybody's and lives.
+    assert server.log(endpoint="revocation") == server.log(endpoint="token", grant_type="refresh_token") == []
+    assert command.token(resource.address) == first
