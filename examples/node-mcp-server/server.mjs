@@ -20,7 +20,9 @@ serveStdio(() => {
     "get",
     { description: "What the API answers", inputSchema: z.object({ path: z.string().startsWith("/") }) },
     async ({ path }, context) => {
-      const api = await ensure(context, server, client, { why: "The API wants to know whose data you mean." });
+      const why = "The API wants to know whose data you mean.";
+      // A model chose the path, and `//elsewhere/` is one: the token goes to the API alone.
+      const api = await ensure(context, server, client, { why, origin: API });
       if (api.result) return api.result;
       // Brings the token, and renews it where it is answered 401.
       const answer = await api.fetch(new URL(path, API));

@@ -5,9 +5,11 @@ import { newError } from "./errors.js";
 /**
  * A `fetch` that adds the token, and where that is answered 401 asks once for another one: of however
  * many requests that meet a 401 together, one renews it. Rejects with `SignInNeeded` where a person
- * has to sign in. The token goes to https addresses and to this machine only.
+ * has to sign in. The token goes to https addresses and to this machine only, and with `origin` to
+ * that one only: give it wherever somebody else has a say in the address.
  */
-export function authFetch(client: Client, more: { fetch?: typeof fetch } = {}): typeof fetch {
+export function authFetch(client: Client, more: { fetch?: typeof fetch; origin?: string } = {}): typeof fetch {
+  const origin = more.origin === undefined ? undefined : new URL(more.origin).origin;
   return async (input, init) => {
     const send = more.fetch ?? globalThis.fetch;
     const first = new Request(input, init);
@@ -15,6 +17,9 @@ export function authFetch(client: Client, more: { fetch?: typeof fetch } = {}): 
     const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
     if (url.protocol !== "https:" && !local) {
       throw newError("bad_option", `${url.origin} is neither https nor this machine: it gets no token`);
+    }
+    if (origin !== undefined && url.origin !== origin) {
+      throw newError("bad_option", `${url.origin} is not ${origin}: it gets no token`);
     }
     // A body is sent once only.
     const second = first.clone();

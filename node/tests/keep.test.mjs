@@ -55,6 +55,8 @@ test("reject: many callers, one exchange, and all get its token", async (t) => {
 test("authFetch keeps the token from other schemes", async (t) => {
   const { client } = await signedIn(t);
   await assert.rejects(authFetch(client)("http://api.example.com/"), { code: "bad_option" });
+  const fetch = authFetch(client, { origin: "https://api.example.com/v1" });
+  await assert.rejects(fetch("https://other.example.com/v1"), { code: "bad_option" });
 });
 
 test("an abort in mid-exchange is told at once, and the rotated token is kept", async (t) => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -27,7 +28,7 @@ async function started(t, script) {
 async function connected(t, client, generation, env) {
   await client.connect(new STDIO[generation]({ command: process.execPath, args: [SERVER], env, stderr: "inherit" }));
   t.after(() => client.close());
-  const call = () => client.callTool({ name: "get", arguments: { path: "/api/whoami" } });
+  const call = (path = "/api/whoami") => client.callTool({ name: "get", arguments: { path } });
   return { client, call };
 }
 
@@ -63,6 +64,17 @@ for (const generation of ["second", "first"]) {
     assert.ok(address.startsWith(issuer));
     await approve(code);
     assert.match(textOf(await call()), /demo-person/);
+    // A path that leaves the API takes no token with it.
+    const elsewhere = createServer((request, response) => (heard.push(request.headers), response.end()));
+    const heard = [];
+    await once(elsewhere.listen(0, "127.0.0.1"), "listening");
+    t.after(() => elsewhere.close());
+    for (const slashes of ["//", "/\\"]) {
+      const answer = await call(`${slashes}127.0.0.1:${elsewhere.address().port}/api/whoami`);
+      assert.equal(answer.isError, true);
+      assert.match(textOf(answer), /gets no token/);
+    }
+    assert.deepEqual(heard, []);
   });
 }
 

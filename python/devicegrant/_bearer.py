@@ -42,6 +42,7 @@ class Bearer:
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         self._must_be(sync=True)
+        must_be_private(request.url.scheme, request.url.host)
         request.headers["Authorization"] = f"Bearer {self._client.token()}"
         response = yield request
         if _is_refusal(request, response) and self._can_repeat(request):
@@ -50,11 +51,18 @@ class Bearer:
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         self._must_be(sync=False)
+        must_be_private(request.url.scheme, request.url.host)
         request.headers["Authorization"] = f"Bearer {await self._client.token()}"
         response = yield request
         if _is_refusal(request, response) and self._can_repeat(request):
             _renewed(request, await self._client.token(reject=_refused(request)))
             yield request
+
+
+def must_be_private(scheme: str, host: str | None) -> None:
+    """A token goes to https addresses and to this machine only (RFC 6750 §5.3)."""
+    if scheme != "https" and host not in ("localhost", "127.0.0.1", "::1", "[::1]"):
+        raise new("bad_option", f"{scheme}://{host} is neither https nor this machine: it gets no token")
 
 
 def _is_answer(request: Any, response: Any) -> bool:

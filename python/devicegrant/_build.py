@@ -16,10 +16,11 @@ from ._ways import Ways
 class Given:
     """What the caller named, secrets among it: a traceback shows its type and no more."""
 
-    __slots__ = ("_named",)
+    __slots__ = ("_named", "server")
 
     def __init__(self, named: dict[str, Any]) -> None:
         self._named = named
+        self.server: str | None = named["target"]
 
     def keys(self) -> Keys | None:
         if self._named["key"] is None:
@@ -80,6 +81,7 @@ def build(
         keys=keys,
         prompt=prompt or prompts.fitting(),
         observer=None if on_event is None else lambda text: _tell(on_event, text),
+        server=given.server,
     )
 
 

@@ -204,6 +204,11 @@ class Client(Kept):
         return bool((await self._engine.logout()).how == "at_server")
 
     @property
+    def server(self) -> str | None:
+        """What `server` named."""
+        return self._engine.server
+
+    @property
     def store(self) -> str:
         """Where logins are kept, for a person."""
         return self._engine.store.describe()

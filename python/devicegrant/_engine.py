@@ -35,8 +35,10 @@ class Engine:
         keys: Keys,
         prompt: Callable[[Any], Any] | None,
         observer: Callable[[str], None] | None,
+        server: str | None,
     ) -> None:
         self._options = options
+        self.server = server
         self._own_provider = own_provider
         self._ways = ways
         self._sender = sender

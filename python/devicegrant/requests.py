@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
+
+from ._bearer import must_be_private
 
 if TYPE_CHECKING:
     from .sync import Client
@@ -20,6 +23,8 @@ class Auth(AuthBase):
         return f"Auth({self._client!r})"
 
     def __call__(self, request: Any) -> Any:
+        at = urlsplit(request.url)
+        must_be_private(at.scheme, at.hostname)
         request.headers["Authorization"] = f"Bearer {self._client.token()}"
         start = getattr(request.body, "tell", None)
         at = start() if start else None

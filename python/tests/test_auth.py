@@ -119,3 +119,12 @@ def test_requests_takes_the_token_to_no_other_host(refused, make_server):
     del prepared.headers["Authorization"]  # what requests does on a redirect to another host
     assert session.send(prepared, timeout=20).status_code == 401
     assert refused.refreshes == 0
+
+
+@BOTH
+def test_no_token_goes_over_plain_http_to_another_machine(library, ours):
+    client = devicegrant.sync.Client(store="memory", issuer="https://auth.example.com", client_id="c")
+    with library.Client(auth=ours.Auth(client), trust_env=False) as http:
+        with pytest.raises(devicegrant.Usage) as caught:
+            http.get("http://api.example.com/")
+    assert caught.value.code == "bad_option" and "gets no token" in caught.value.message

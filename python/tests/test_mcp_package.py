@@ -234,3 +234,47 @@ def test_what_fails_in_the_background_is_raised_to_whoever_waits():
                 await waiting.ready()
 
     asyncio.run(main())
+
+
+def test_the_token_is_for_the_server_that_was_named_also_by_a_client_that_is_made(server, sign_in):
+    import httpx2
+    from devicegrant.mcp import httpx2 as ours
+
+    client = devicegrant.sync.Client(server.issuer, client_id="c", prompt=lambda prompt: None)
+    client.login()
+    heard = []
+
+    def answer(request):
+        heard.append((request.url.host, "authorization" in request.headers))
+        return httpx2.Response(200)
+
+    with httpx2.Client(auth=ours.DeviceAuth(client), transport=httpx2.MockTransport(answer)) as http:
+        http.get(f"{server.issuer}/api")
+        http.get("https://elsewhere.example/api")
+    assert heard == [("127.0.0.1", True), ("elsewhere.example", False)]
+
+
+@pytest.mark.parametrize("named", [{"provider": "github"}, {"issuer": "https://auth.example.com"}])
+def test_a_client_without_a_server_is_not_guessed_for(named):
+    from devicegrant.mcp import DeviceAuth
+
+    with pytest.raises(devicegrant.Usage):
+        DeviceAuth(devicegrant.Client(**named, client_id="c", store="memory"))
+
+
+def test_a_context_is_known_in_every_form():
+    from typing import Optional
+
+    import mcp.server.mcpserver
+    from devicegrant.mcp._ensure import _is_context
+
+    theirs = mcp.server.mcpserver.Context
+
+    class Mine(theirs):
+        pass
+
+    class Context:
+        pass
+
+    assert all(map(_is_context, [theirs, theirs[dict], Mine, Optional[theirs]]))
+    assert not any(map(_is_context, [Context, dict[str, int], int, None]))

@@ -20,6 +20,8 @@ export interface EnsureOptions {
   user?: User;
   /** Whoever reaches this server over HTTP is the same person. */
   singleUser?: boolean;
+  /** The API's address: the `fetch` that comes back brings the token there and nowhere else. */
+  origin?: string;
   /** What the sign-in is for, in a sentence for the person. */
   why?: string;
   /** The longest that a call waits for its person, in seconds (45). */
@@ -105,10 +107,10 @@ async function whose(call: Call, of: Client | PerUser, { user, singleUser }: Ens
 }
 
 async function signedIn(client: Client, call: Call, need: EnsureOptions): Promise<SignedIn | undefined> {
-  const { reject, challenge } = need;
+  const { reject, challenge, origin } = need;
   try {
     const token = await client.token({ reject, challenge, signal: call.signal });
-    return { token, fetch: authFetch(client), client };
+    return { token, fetch: authFetch(client, { origin }), client };
   } catch (error) {
     if (error instanceof SignInNeeded) return undefined;
     throw error;

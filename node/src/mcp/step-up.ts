@@ -15,16 +15,18 @@ export function stepUpFetch(client: Client, more: { fetch?: typeof fetch } = {})
   return async (input, init) => {
     const send = more.fetch ?? globalThis.fetch;
     const first = new Request(input, init);
+    const refused = /^Bearer (.+)$/i.exec(first.headers.get("authorization") ?? "")?.[1];
     // A body is sent once only.
     const second = first.clone();
     const answer = await send(first);
     const challenge = answer.headers.get("www-authenticate");
-    if (![401, 403].includes(answer.status) || !challenge || !isStepUp(challenge)) {
+    // One that went without a token did so for a reason: its host gets none now either.
+    if (!refused || ![401, 403].includes(answer.status) || !challenge || !isStepUp(challenge)) {
       second.body?.cancel().catch(() => {});
       return answer;
     }
     await answer.body?.cancel();
-    second.headers.set("authorization", `Bearer ${await wider(client, { challenge })}`);
+    second.headers.set("authorization", `Bearer ${await wider(client, { reject: refused, challenge })}`);
     return send(second);
   };
 }

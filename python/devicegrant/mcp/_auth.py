@@ -37,10 +37,12 @@ class DeviceAuthBase(Bearer):
         `devicegrant login ADDRESS` run before. A request waits for the person, and its time limits
         go on; `await auth.client.login()` before connecting keeps the two apart.
         """
-        self._origin: tuple[str, str | None, int | None] | None = None
+        address = server if isinstance(server, str) else server.server
+        at = urlsplit(address or "")
+        if at.hostname is None:
+            raise new("bad_option", "DeviceAuth wants the MCP server's address, or a client for one: its token goes nowhere else")
+        self._origin = at.scheme, at.hostname, at.port or _PORTS.get(at.scheme)
         if isinstance(server, str):
-            at = urlsplit(server)
-            self._origin = at.scheme, at.hostname, at.port or _PORTS.get(at.scheme)
             server = Client(server, **options)
         elif options:
             raise new("bad_option", "a client that is made already takes no options")
@@ -58,7 +60,7 @@ class DeviceAuthBase(Bearer):
         """Whether it goes to the server that was named: its token is nobody else's business."""
         at = request.url
         there = at.scheme, at.host, at.port or _PORTS.get(at.scheme)
-        return self._origin is None or there == self._origin
+        return there == self._origin
 
     # No token stands in a variable: a traceback may show those.
 

@@ -214,9 +214,12 @@ def signed_in(
 
 
 def _is_context(hint: Any) -> bool:
-    kinds = typing.get_args(hint) or (hint,)
+    """Also of one with parameters, of a subclass, and of `Context | None`: pydantic says of the first
+    that it is the module's that wrote it."""
+    plain = typing.get_origin(hint)
+    unfolded = (hint,) if isinstance(plain, type) or plain is None else typing.get_args(hint)
     return any(
-        getattr(typing.get_origin(kind) or kind, "__name__", "").split("[")[0] == "Context"
-        and getattr(kind, "__module__", "").split(".")[0] in ("mcp", "fastmcp")
-        for kind in kinds
+        base.__name__ == "Context" and base.__module__.split(".")[0] in ("mcp", "fastmcp")
+        for kind in unfolded
+        for base in getattr(typing.get_origin(kind) or kind, "__mro__", ())
     )
