@@ -118,7 +118,7 @@ def test_decline_ends_it_and_cancel_asks_again(client, serve, issuer, sdk, mode)
     assert answer["failed"] and "declined" in answer["text"]
     polls = len(issuer.log(endpoint="token"))
     assert no.answer(no.call("whoami"))["failed"]
-    time.sleep(6)
+    time.sleep(8)
     assert len(issuer.log(endpoint="token")) == polls, "a declined sign-in is polled no more"
     assert no.close() == 0
 
@@ -318,3 +318,9 @@ def test_the_configuration_of_the_common_clients(command):
     server = config["claude-desktop"]["json"]["mcpServers"]["mcp-example-com"]
     assert server["args"] == ["mcp", "https://mcp.example.com/mcp", "--scope", "read"]
     assert command.run("mcp", "github").code == 2
+
+
+def test_flags_that_say_how_a_person_is_asked_are_the_logins_alone(command):
+    for flags in (["--paste"], ["--resume"], ["--timeout", "5m"], ["--json"], ["--open"], ["--no-qr"]):
+        refused = command.run("mcp", "https://mcp.example.com/mcp", "--print-config", *flags)
+        assert refused.code == 2 and flags[0] in refused.err and not refused.out

@@ -12,7 +12,7 @@ use super::{Which, time};
 #[allow(clippy::struct_excessive_bools, reason = "independent switches")]
 pub(crate) struct Login {
     #[command(flatten)]
-    pub(crate) which: Which,
+    pub(crate) ask: Ask,
     /// Go on with a sign-in that was interrupted
     #[arg(long)]
     pub(crate) resume: bool,
@@ -22,6 +22,18 @@ pub(crate) struct Login {
     /// With --paste: where the browser is sent in the end, as the client is registered with
     #[arg(long, value_name = "URI", requires = "paste")]
     redirect_uri: Option<String>,
+    /// Give up after this time: seconds, or such as 90s, 5m
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
+/// What is asked of the server, and of the key.
+#[derive(Debug, Args)]
+pub(crate) struct Ask {
+    #[command(flatten)]
+    pub(crate) which: Which,
     /// Refuse a key that a service, which has no desktop session, cannot reach
     #[arg(long)]
     pub(crate) unattended: bool,
@@ -46,11 +58,6 @@ pub(crate) struct Login {
     /// Send a PKCE challenge (RFC 7636)
     #[arg(long)]
     pkce: bool,
-    /// Give up after this time: seconds, or such as 90s, 5m
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) timeout: Option<Duration>,
-    #[command(flatten)]
-    pub(crate) look: Look,
 }
 
 /// How a person is asked.
@@ -78,7 +85,7 @@ pub(crate) struct Look {
 #[derive(Debug, Args)]
 pub(crate) struct Mcp {
     #[command(flatten)]
-    pub(crate) login: Login,
+    pub(crate) ask: Ask,
     /// Only print, as JSON, what to write into the configuration of the common clients
     #[arg(long)]
     pub(crate) print_config: bool,
@@ -98,6 +105,15 @@ pub(crate) struct Demo {
 
 impl Login {
     pub(crate) fn options(&self) -> Result<Options, Error> {
+        Ok(Options {
+            redirect_uri: self.redirect_uri.clone(),
+            ..self.ask.options()?
+        })
+    }
+}
+
+impl Ask {
+    pub(crate) fn options(&self) -> Result<Options, Error> {
         let mut params = BTreeMap::new();
         for (name, value) in &self.params {
             if params.insert(name.clone(), value.clone()).is_some() {
@@ -111,7 +127,6 @@ impl Login {
             client_metadata: self.client_metadata.clone(),
             scopes: self.scopes.clone(),
             audience: self.audience.clone(),
-            redirect_uri: self.redirect_uri.clone(),
             params,
             pkce: self.pkce.then_some(true),
             ..self.which.options()

@@ -16,7 +16,7 @@ use crate::stop::unless_stopped;
 pub(crate) async fn run(given: &args::Login, place: &Place, logs: bool) -> Result<u8, Failure> {
     let show = Arc::new(Show::new(&given.look, logs));
     let mut client = builder(given.options()?, place).await?;
-    if given.unattended {
+    if given.ask.unattended {
         client = client.unattended();
     }
     let client = client.prompter(Arc::clone(&show) as _);
@@ -42,7 +42,7 @@ pub(crate) async fn run(given: &args::Login, place: &Place, logs: bool) -> Resul
             let waits = show.asked() && place.store != StoreName::Memory && is_resumable(&error);
             let failure = Failure::of(error, &client);
             Err(if waits {
-                let command = given.which.resume(place);
+                let command = given.ask.which.resume(place);
                 failure.hinting(format!(
                     "The sign-in is kept; while its code lives, this goes on with it: {command}"
                 ))

@@ -1,18 +1,33 @@
 //! What to write into the configuration of the common clients.
 
+use std::ffi::OsString;
+
+use devicegrant::{Code, Error};
 use serde_json::{Value, json};
 
 use crate::output;
 
 /// The command as it was called, without what prints this.
-pub(super) fn print(url: &str) {
+///
+/// Errors: `bad_option` for an argument that is no text, which JSON cannot hold.
+pub(super) fn print(url: &str) -> Result<(), Error> {
     let program = std::env::current_exe();
     let program = program.map_or_else(|_| "devicegrant".into(), |path| path.display().to_string());
-    let arguments: Vec<String> = std::env::args()
+    let texts = std::env::args_os().map(OsString::into_string);
+    let arguments = texts.collect::<Result<Vec<_>, _>>().map_err(|argument| {
+        let shown = argument.display();
+        Error::new(
+            Code::BadOption,
+            format!("{shown} is no text, and cannot stand in a configuration"),
+        )
+    })?;
+    let arguments: Vec<String> = arguments
+        .into_iter()
         .skip(1)
         .filter(|argument| argument != "--print-config")
         .collect();
     output::line(&format!("{:#}", document(url, &program, &arguments)));
+    Ok(())
 }
 
 fn document(url: &str, program: &str, arguments: &[String]) -> Value {

@@ -36,7 +36,7 @@ use crate::stop::signal;
 
 /// Runs until the client closes stdin, or a signal comes.
 pub(crate) async fn run(given: &args::Mcp, place: &Place) -> Result<u8, Failure> {
-    let options = given.login.options()?;
+    let options = given.ask.options()?;
     let url = options.target.as_ref().or(options.server.as_ref());
     let is_address = |url: &&String| url.starts_with("https://") || url.starts_with("http://");
     let url = url.filter(is_address).cloned().ok_or_else(|| {
@@ -45,12 +45,12 @@ pub(crate) async fn run(given: &args::Mcp, place: &Place) -> Result<u8, Failure>
     })?;
     let http = Http::new(&roots(place)?)?.client_for(&url)?;
     if given.print_config {
-        config::print(&url);
+        config::print(&url)?;
         return Ok(0);
     }
     let card = desk::Card::new();
     let mut client = builder(options, place).await?;
-    if given.login.unattended {
+    if given.ask.unattended {
         client = client.unattended();
     }
     let client = client.prompter(Arc::clone(&card) as _);

@@ -44,11 +44,18 @@ class User:
 Expected = Callable[[User], Optional[str]]
 
 
+def _named(wish: Expected, user: User) -> str | None:
+    try:
+        return wish(user)
+    except KeyError:
+        return None  # a claim that their token does not have
+
+
 class PerUser:
     """For a server that serves several people: a client for each, which finds nobody else's login.
 
         api = PerUser("https://auth.example.com", client_id="our-server", store=RedisStore(redis),
-                      expected_account=lambda user: user.claims["email"])
+                      expected_sub=lambda user: user.claims["upstream_sub"])
 
     A device page cannot show who asked, so whoever is sent a code could approve it with an account
     of their own, or talk somebody else into approving theirs. Therefore one of `expected_sub` and
@@ -79,7 +86,7 @@ class PerUser:
         places = (server, *(options.get(name) for name in ("issuer", "provider", "device_endpoint")))
         place = next((place for place in places if place), "")
         self._what = [place, options.get("client_id") or "", options.get("resource") or ""]
-        self._clients: OrderedDict[str, Client] = OrderedDict()
+        self._clients: OrderedDict[tuple[Any, ...], Client] = OrderedDict()
         Client(server, **self._of(User("nobody"), lambda wish: "nobody"))  # what is wrong is said now
 
     def key(self, user: User) -> str:
@@ -96,11 +103,12 @@ class PerUser:
         return {**self._options, **wishes, "profile": f"user-{self.key(user)}"}
 
     def client(self, user: User) -> Client:
-        """The user's client."""
-        key = self.key(user)
+        """The user's client. Which account is expected is asked at every call: it may change."""
+        options = self._of(user, lambda wish: _named(wish, user))
+        key = options["profile"], *(options.get(name) for name in self._expected)
         there = self._clients.get(key)
         if there is None:
-            there = self._clients[key] = Client(self._server, **self._of(user, lambda wish: wish(user)))
+            there = self._clients[key] = Client(self._server, **options)
             while len(self._clients) > _MOST:
                 self._clients.popitem(last=False)
         self._clients.move_to_end(key)
