@@ -103,7 +103,7 @@ def test_a_client_of_either_era_is_asked_by_its_elicitation(client, serve, issue
     code = re.search(r"code (\S+),", asked["message"])[1]
     decide(asked["url"].split("?")[0], code)
     answer = one.answer(waits)
-    assert not answer["failed"] and "read" in json.loads(answer["text"])["scopes"]
+    assert answer.get("failed") is False and "read" in json.loads(answer["text"])["scopes"], answer
     assert [event["event"] for event in one.heard].count("elicitation") == 1
     assert len(issuer.log(endpoint="device_authorization")) == 1
     assert one.close() == 0
