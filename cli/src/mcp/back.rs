@@ -125,6 +125,11 @@ impl Opening {
         });
         let silent = |_| Trouble::Io(std::io::ErrorKind::TimedOut.into());
         let answer = opened.await.map_err(silent)??;
+        if !self.is_newer() && matches!(answer, JsonRpcMessage::Response(_)) {
+            // Whatever the transport is given next it takes for this one, so nothing may overtake it.
+            let ended = tokio::time::timeout(limit, back.send(initialized()));
+            ended.await.map_err(silent)??;
+        }
         Ok((back, answer))
     }
 
@@ -134,7 +139,7 @@ impl Opening {
 }
 
 /// What ends the handshake of the older era.
-pub(super) fn initialized() -> ClientJsonRpcMessage {
+fn initialized() -> ClientJsonRpcMessage {
     ClientJsonRpcMessage::notification(ClientNotification::InitializedNotification(
         InitializedNotification {
             method: InitializedNotificationMethod,

@@ -4,11 +4,9 @@
 use std::sync::Arc;
 
 use rmcp::model::JsonRpcMessage;
-use rmcp::transport::Transport;
 
 use super::{Bridge, Done, Flight, Link, Opened, Opening, Trouble};
 use crate::mcp::alone;
-use crate::mcp::back::initialized;
 
 impl Bridge {
     pub(super) fn open(&mut self) {
@@ -30,16 +28,7 @@ impl Bridge {
         self.link = Link::Down;
         let queue = std::mem::take(&mut self.queue);
         match opened {
-            Ok(Opened::Open(mut back, answer, older)) => {
-                let handshake = older || !self.opening.as_ref().is_some_and(Opening::is_newer);
-                if handshake {
-                    let sent = back.send(initialized());
-                    // Before anything else: the transport sends in this order.
-                    self.tasks.spawn(async move {
-                        let _ = sent.await;
-                        Done::Nothing
-                    });
-                }
+            Ok(Opened::Open(back, answer, older)) => {
                 self.older = older;
                 self.link = Link::Up(back);
                 if self.first.take().is_some() {
