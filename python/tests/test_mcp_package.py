@@ -263,7 +263,7 @@ def test_a_client_without_a_server_is_not_guessed_for(named):
 
 
 def test_a_context_is_known_in_every_form():
-    from typing import Optional
+    from typing import Annotated, Optional
 
     import mcp.server.mcpserver
     from devicegrant.mcp._ensure import _is_context
@@ -276,5 +276,6 @@ def test_a_context_is_known_in_every_form():
     class Context:
         pass
 
-    assert all(map(_is_context, [theirs, theirs[dict], Mine, Optional[theirs]]))
+    forms = [theirs, theirs[dict], Mine, Optional[theirs], theirs | None, theirs[dict] | None, Annotated[theirs, "noted"]]
+    assert all(map(_is_context, forms))
     assert not any(map(_is_context, [Context, dict[str, int], int, None]))

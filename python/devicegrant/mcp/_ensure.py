@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import types
 import typing
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union
 
@@ -214,12 +215,12 @@ def signed_in(
 
 
 def _is_context(hint: Any) -> bool:
-    """Also of one with parameters, of a subclass, and of `Context | None`: pydantic says of the first
-    that it is the module's that wrote it."""
-    plain = typing.get_origin(hint)
-    unfolded = (hint,) if isinstance(plain, type) or plain is None else typing.get_args(hint)
+    """Also of one with parameters, of a subclass, of `Context | None` and of an annotated one. A type
+    with parameters is asked by its bases: pydantic says that the module which wrote it made it."""
+    kind = typing.get_origin(hint) or hint
+    if kind in (typing.Union, types.UnionType, typing.Annotated):
+        return any(map(_is_context, typing.get_args(hint)))
     return any(
         base.__name__ == "Context" and base.__module__.split(".")[0] in ("mcp", "fastmcp")
-        for kind in unfolded
-        for base in getattr(typing.get_origin(kind) or kind, "__mro__", ())
+        for base in getattr(kind, "__mro__", ())
     )
