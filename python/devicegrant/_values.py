@@ -95,14 +95,44 @@ class Tokens(Kept):
         )
 
 
-class Prompt(Kept):
+class _Shown(Kept):
+    """What a person is asked with, whichever way."""
+
+    __slots__ = ()
+
+    _held: _native.Prompt | _native.PastePrompt
+
+    def __init__(self, native: _native.Prompt | _native.PastePrompt) -> None:
+        self._held = native
+        self._fields = native.fields()
+
+    @property
+    def expires_at(self) -> datetime:
+        """Until when the person is waited for."""
+        at = moment(self._fields.expires_at_ms)
+        assert at is not None
+        return at
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What is asked for."""
+        return tuple(self._fields.scopes)
+
+    @property
+    def text(self) -> str:
+        """Several lines for a terminal."""
+        return self._held.text()
+
+    @property
+    def plain(self) -> str:
+        """Plain sentences, for a screen reader or a log that people read."""
+        return self._held.plain()
+
+
+class Prompt(_Shown):
     """Everything a person needs to approve (RFC 8628 §3.3)."""
 
     _held: _native.Prompt
-
-    def __init__(self, native: _native.Prompt) -> None:
-        self._held = native
-        self._fields = native.fields()
 
     @property
     def user_code(self) -> str:
@@ -118,35 +148,15 @@ class Prompt(Kept):
         return complete
 
     @property
-    def expires_at(self) -> datetime:
-        at = moment(self._fields.expires_at_ms)
-        assert at is not None
-        return at
-
-    @property
     def interval(self) -> int:
         """The least time between two polls, in seconds."""
         return int(self._fields.interval)
-
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        return tuple(self._fields.scopes)
 
     @property
     def message(self) -> str | None:
         """The server's own words."""
         message: str | None = self._fields.message
         return message
-
-    @property
-    def text(self) -> str:
-        """Several lines for a terminal."""
-        return self._held.text()
-
-    @property
-    def plain(self) -> str:
-        """Plain sentences, for a screen reader or a log that people read."""
-        return self._held.plain()
 
     @property
     def spoken(self) -> str:
@@ -181,14 +191,10 @@ class Prompt(Kept):
         return panel(self)
 
 
-class PastePrompt(Kept):
+class PastePrompt(_Shown):
     """What a person needs to open one address and to bring back another."""
 
     _held: _native.PastePrompt
-
-    def __init__(self, native: _native.PastePrompt) -> None:
-        self._held = native
-        self._fields = native.fields()
 
     @property
     def authorization_uri(self) -> str:
@@ -201,31 +207,10 @@ class PastePrompt(Kept):
         return str(self._fields.redirect_uri)
 
     @property
-    def scopes(self) -> tuple[str, ...]:
-        return tuple(self._fields.scopes)
-
-    @property
-    def expires_at(self) -> datetime:
-        """Until when an address is waited for."""
-        at = moment(self._fields.expires_at_ms)
-        assert at is not None
-        return at
-
-    @property
     def trouble(self) -> str | None:
         """What was wrong with what was pasted before; none at the first time."""
         trouble: str | None = self._fields.trouble
         return trouble
-
-    @property
-    def text(self) -> str:
-        """Several lines for a terminal."""
-        return self._held.text()
-
-    @property
-    def plain(self) -> str:
-        """Plain sentences, for a screen reader or a log that people read."""
-        return self._held.plain()
 
     def __repr__(self) -> str:
         return f"PastePrompt(redirect_uri={self.redirect_uri!r}, trouble={self.trouble!r})"

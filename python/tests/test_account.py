@@ -38,6 +38,17 @@ def client(issuer, name, **more):
     return devicegrant.sync.Client(issuer.issuer, client_id="public", scopes=["read"], prompt=person(name), **more)
 
 
+def is_refused(one, pending):
+    """The other account's approval ends the sign-in, and nothing of it is kept."""
+    with pytest.raises(devicegrant.Denied) as caught:
+        for _ in range(20):
+            pending = one.poll(pending)
+            time.sleep(1)
+    assert caught.value.code == "wrong_account"
+    with pytest.raises(devicegrant.SignInNeeded):
+        one.token()
+
+
 def test_two_people_share_a_program(issuer):
     """Each is given their own, though nothing but the account tells the two apart."""
     alice = client(issuer, "alice", expected_sub="alice")
@@ -78,28 +89,13 @@ def test_a_pending_of_another_process_is_checked(issuer):
     begun = client(issuer, "eve", expected_sub="alice").begin()
     sealed = begun.to_bytes(key)
     person("eve")(begun.prompt)
-    pending = devicegrant.Pending.from_bytes(key, sealed)
-    other = client(issuer, "eve")
-    with pytest.raises(devicegrant.Denied) as caught:
-        for _ in range(20):
-            pending = other.poll(pending)
-            time.sleep(1)
-    assert caught.value.code == "wrong_account"
-    with pytest.raises(devicegrant.SignInNeeded):
-        other.token()
+    is_refused(client(issuer, "eve"), devicegrant.Pending.from_bytes(key, sealed))
 
 
 def test_a_pending_for_another_is_not_kept_here(issuer):
     begun = client(issuer, "bob").begin()
     person("bob")(begun.prompt)
-    one = client(issuer, "alice", expected_sub="alice")
-    with pytest.raises(devicegrant.Denied) as caught:
-        for _ in range(20):
-            begun = one.poll(begun)
-            time.sleep(1)
-    assert caught.value.code == "wrong_account"
-    with pytest.raises(devicegrant.SignInNeeded):
-        one.token()
+    is_refused(client(issuer, "alice", expected_sub="alice"), begun)
 
 
 def test_an_empty_name_is_nobody(issuer):

@@ -1,4 +1,5 @@
-"""Of several challenges of a server none is lost on its way through a transport (RFC 9110 §5.3)."""
+"""Of several challenges of a server none is lost on its way through a transport (RFC 9110 §5.3). The
+resource names `Basic` first, and in the other header its own scope, one of two that it has."""
 
 import asyncio
 
@@ -9,15 +10,6 @@ import pytest
 import devicegrant
 import devicegrant.sync
 from devicegrant._transport import headers_of
-from protected import Protected
-
-
-@pytest.fixture
-def resource(server):
-    """It names `Basic` first, and in the other header its own scope, one of two that it has."""
-    one = Protected(server.issuer)
-    yield one
-    one.stop()
 
 
 def place(resource):

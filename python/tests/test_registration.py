@@ -7,7 +7,6 @@ from approve import decide
 import devicegrant
 import devicegrant.sync
 from launch import Server
-from protected import Protected
 from support import WITHOUT
 
 pytestmark = pytest.mark.skipif("oidc" in WITHOUT, reason="oidc-provider could not be installed here")
@@ -16,13 +15,6 @@ pytestmark = pytest.mark.skipif("oidc" in WITHOUT, reason="oidc-provider could n
 @pytest.fixture(scope="module")
 def server():
     one = Server("oidc")
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def resource(server):
-    one = Protected(server.issuer)
     yield one
     one.stop()
 

@@ -6,19 +6,11 @@ import pytest
 from approve import decide
 from devicegrant.sync import Client
 from launch import Server
-from protected import Protected
 
 
 @pytest.fixture
-def authority():
+def server():
     one = Server("oidc")
-    yield one
-    one.stop()
-
-
-@pytest.fixture
-def resource(authority):
-    one = Protected(authority.issuer)
     yield one
     one.stop()
 

@@ -205,16 +205,9 @@ impl StreamableHttpClient for Wire {
         _: Option<String>,
         headers: Headers,
     ) -> Result<Stream, Trouble> {
-        self.authorized(|token| {
-            self.http.get_stream(
-                uri.clone(),
-                session.clone(),
-                last_event.clone(),
-                token,
-                headers.clone(),
-            )
-        })
-        .await
+        let most = StreamableHttpResponseLimits::default().max_sse_event_size;
+        self.get_stream_with_max_sse_event_size(uri, session, last_event, None, headers, most)
+            .await
     }
 
     async fn get_stream_with_max_sse_event_size(

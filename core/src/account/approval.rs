@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Check, Found, TakeBack};
 use crate::error::Error;
 use crate::event::{Event, Events};
-use crate::flow::{Input, Now, Request};
+use crate::flow::{Input, Now, Request, Step, out_of_turn};
 use crate::grant::Grant;
 use crate::tokens::Tokens;
 
@@ -31,6 +31,27 @@ pub(crate) enum Next {
     Wait(Approval, u64),
     Failed(Error),
     OutOfTurn(Approval),
+}
+
+impl Next {
+    /// As the step of the flow that the tokens came in, and what of the approval is still open: that
+    /// is the flow's state. Where it `must_finish`, so must every request.
+    pub(crate) fn step<T>(
+        self,
+        must_finish: bool,
+        done: impl FnOnce(Box<Tokens>) -> T,
+    ) -> (Option<Approval>, Result<Step<T>, Error>) {
+        match self {
+            Self::Tokens(tokens) => (None, Ok(Step::Done(done(tokens)))),
+            Self::Send(approval, mut request) => {
+                request.must_finish |= must_finish;
+                (Some(approval), Ok(Step::Send(request)))
+            }
+            Self::Wait(approval, until) => (Some(approval), Ok(Step::Wait { until })),
+            Self::Failed(error) => (None, Err(error)),
+            Self::OutOfTurn(approval) => (Some(approval), Err(out_of_turn())),
+        }
+    }
 }
 
 impl Approval {

@@ -301,23 +301,11 @@ impl DeviceGrant {
     }
 
     fn approved(&mut self, next: account::Next) -> Next {
-        match next {
-            account::Next::Tokens(tokens) => Ok(Step::Done(SignIn::Tokens(tokens))),
-            account::Next::Send(approval, mut request) => {
-                request.must_finish |= self.mode == Mode::Poll;
-                self.state = State::Approving(approval);
-                Ok(Step::Send(request))
-            }
-            account::Next::Wait(approval, until) => {
-                self.state = State::Approving(approval);
-                Ok(Step::Wait { until })
-            }
-            account::Next::Failed(error) => Err(error),
-            account::Next::OutOfTurn(approval) => {
-                self.state = State::Approving(approval);
-                Err(out_of_turn())
-            }
+        let (open, step) = next.step(self.mode == Mode::Poll, SignIn::Tokens);
+        if let Some(approval) = open {
+            self.state = State::Approving(approval);
         }
+        step
     }
 }
 

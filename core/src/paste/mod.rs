@@ -188,23 +188,11 @@ impl Paste {
 
     /// Who approved must be who was expected. The code is spent, so all of it must finish.
     fn approved(&mut self, next: account::Next) -> Next {
-        match next {
-            account::Next::Tokens(tokens) => Ok(Step::Done(*tokens)),
-            account::Next::Send(approval, mut request) => {
-                request.must_finish = true;
-                self.state = State::Approving(approval);
-                Ok(Step::Send(request))
-            }
-            account::Next::Wait(approval, until) => {
-                self.state = State::Approving(approval);
-                Ok(Step::Wait { until })
-            }
-            account::Next::Failed(error) => Err(error),
-            account::Next::OutOfTurn(approval) => {
-                self.state = State::Approving(approval);
-                Err(out_of_turn())
-            }
+        let (open, step) = next.step(true, |tokens| *tokens);
+        if let Some(approval) = open {
+            self.state = State::Approving(approval);
         }
+        step
     }
 
     fn unreachable(&mut self, code: Secret, attempt: u8, now: Now, reason: Reason) -> Next {
