@@ -21,9 +21,17 @@ function runs({ helpBase }: Place, host: Host, stretch: Stretch) {
   return <T>(flow: () => wasm.Flow<T>) => drive(call(flow, helpBase), host, stretch);
 }
 
+type Run = ReturnType<typeof runs>;
+
+async function discovered({ options, ownProvider, challenge }: Place, run: Run, how: "discoverRegistering" | "discoverPaste") {
+  const { Flow } = machines();
+  const wider = await run(() => Flow.widen(options, challenge));
+  return run(() => Flow[how](options, ownProvider, wider));
+}
+
 /** A code to be approved. */
 export async function begin(place: Place, host: Host, stretch: Stretch): Promise<wasm.Pending> {
-  const { options, ownProvider, keys, challenge } = place;
+  const { options, keys } = place;
   const run = runs(place, host, stretch);
   const { Flow } = machines();
   const ask = async (grant: wasm.Grant) => {
@@ -31,8 +39,7 @@ export async function begin(place: Place, host: Host, stretch: Stretch): Promise
     if (there instanceof machines().Pending) return there;
     throw newError("out_of_turn", "the sign-in did not begin");
   };
-  const wider = await run(() => Flow.widen(options, challenge));
-  const grant = await run(() => Flow.discoverRegistering(options, ownProvider, wider));
+  const grant = await discovered(place, run, "discoverRegistering");
   if (!grant.clientIsUnknown) return ask(grant);
   // Who has to register a client keeps it, so the key is needed before anybody is asked.
   const key = await keys.key(true);
@@ -49,12 +56,12 @@ export async function begin(place: Place, host: Host, stretch: Stretch): Promise
 
 /** Where a server has no device endpoint: one address is opened, the other one pasted. */
 export async function paste(place: Place, host: Host, stretch: Stretch): Promise<{ grant: wasm.Grant; tokens: wasm.Tokens }> {
-  const { options, ownProvider, keys, challenge } = place;
+  const { options, keys } = place;
   const run = runs(place, host, stretch);
   const { Flow } = machines();
+  // Whoever cannot keep the login should not ask for it.
   const key = await keys.key(true);
-  const wider = await run(() => Flow.widen(options, challenge));
-  const found = await run(() => Flow.discoverPaste(options, ownProvider, wider));
+  const found = await discovered(place, run, "discoverPaste");
   const { grant } = await run(() => Flow.register(options, found, key, random(32)));
   return { grant, tokens: await run(() => Flow.paste(grant, random(32))) };
 }

@@ -215,8 +215,6 @@ export class Client {
    */
   loginByPaste(onPaste: OnPaste, { signal, challenge }: Pick<SignIn, "signal" | "challenge"> = {}): Promise<Tokens> {
     return this.#run(signal, async (stretch) => {
-      // Whoever cannot keep the login should not ask for it.
-      await this.#keys.key(true);
       const host = new Host(this.#store, this.#send, undefined, this.#onEvent, this.#helpBase, onPaste);
       const { grant, tokens } = await paste(this.#place(challenge), host, stretch);
       return new Tokens((await this.#keep(grant, tokens, host)).tokens);

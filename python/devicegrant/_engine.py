@@ -143,12 +143,18 @@ class Engine:
             message = "there is neither a prompt nor a terminal to ask a person through"
             raise new("no_prompt", message)
 
+    async def _discover(
+        self, new: Any, host: Host, stretch: Stretch, challenge: str | None
+    ) -> _native.Grant:
+        wider = (await drive(call(Flow.widen, self._options, challenge), host, stretch)).wider
+        flow = call(new, self._options, self._own_provider, wider)
+        grant: _native.Grant = (await drive(flow, host, stretch)).grant
+        return grant
+
     async def _ask_for_a_code(
         self, host: Host, stretch: Stretch, challenge: str | None
     ) -> _native.Pending:
-        wider = (await drive(call(Flow.widen, self._options, challenge), host, stretch)).wider
-        discover = call(Flow.discover_registering, self._options, self._own_provider, wider)
-        grant = (await drive(discover, host, stretch)).grant
+        grant = await self._discover(Flow.discover_registering, host, stretch, challenge)
         if not grant.client_is_unknown():
             return await self._begin(grant, host, stretch)
         # Who has to register a client keeps it, so the key is needed before anybody is asked.
@@ -205,10 +211,7 @@ class Engine:
         async def work(stretch: Stretch) -> _native.Login:
             # Whoever cannot keep the login should not ask for it.
             key = await self.keys.key(True, ways, stretch)
-            widen = call(Flow.widen, self._options, challenge)
-            wider = (await drive(widen, host, stretch)).wider
-            discover = call(Flow.discover_paste, self._options, self._own_provider, wider)
-            found = (await drive(discover, host, stretch)).grant
+            found = await self._discover(Flow.discover_paste, host, stretch, challenge)
             register = call(Flow.register, self._options, found, key, urandom(32))
             grant: _native.Grant = (await drive(register, host, stretch)).registered.grant()
             output = await drive(call(Flow.paste, grant, urandom(32)), host, stretch)

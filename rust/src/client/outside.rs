@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use devicegrant_core::{Guard, Keep, Lease, Record, Renewed, SecretBytes};
+use devicegrant_core::{Discover, Guard, Keep, Lease, Record, Renewed, SecretBytes};
 use tokio::runtime::Handle;
 
 use super::{Client, Error, Login, clock, drive, entropy};
@@ -40,7 +40,7 @@ impl Client {
         answer: SecretBytes,
     ) -> Result<(), Error> {
         let key = self.keys.key(true).await?;
-        let mut grant = (*self.discover(None).await?).clone();
+        let mut grant = (*self.discover(Discover::registering, None).await?).clone();
         client_id.clone_into(&mut grant.client.id);
         let record = Record::of_answer(&self.options, Arc::new(grant), &answer, clock::now())?;
         let keep = Keep::login(&self.options, record, key, entropy()?)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use devicegrant_core::{Discover, Paste, Register, Tokens, Widen};
+use devicegrant_core::{Discover, Paste, Register, Tokens};
 
 use super::{Client, Error, Login, Stretch, drive, drive_within, entropy, run};
 
@@ -32,10 +32,8 @@ impl Client {
         self.ask_nobody()?;
         // Whoever cannot keep the login should not ask for it.
         let key = self.keys.key(true).await?;
-        let discover = Discover::for_paste((*self.options).clone(), self.own_provider.as_deref())?;
         // A machine is large, and none of it is needed once it has ended.
-        let wider = Box::pin(drive(Widen::new(&self.options, challenge)?, &self.host)).await?;
-        let grant = Box::pin(drive(discover.wider(wider), &self.host)).await?;
+        let grant = Box::pin(self.discover(Discover::for_paste, challenge)).await?;
         let register = Register::new(&self.options, grant, key, entropy()?)?;
         let grant = drive(register, &self.host).await?.grant;
         let paste = Paste::new(Arc::clone(&grant), entropy()?);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use devicegrant_core::{
-    DeviceGrant, Discover, Finish, Finished, GiveUp, Grant, Keep, Pending, Record, Register,
-    Registered, SignIn, Tokens, Widen,
+    DeviceGrant, Discover, Finish, Finished, GiveUp, Grant, Keep, Options, Pending, Record,
+    Register, Registered, SignIn, Tokens, Widen,
 };
 
 use super::{
@@ -113,7 +113,7 @@ impl Client {
 
     async fn begin_asked(&self, challenge: Option<&str>) -> Result<Pending, Error> {
         // A machine is large, and none of it is needed once it has ended.
-        let grant = Box::pin(self.discover(challenge)).await?;
+        let grant = Box::pin(self.discover(Discover::registering, challenge)).await?;
         if !grant.client.is_unknown() {
             return self.begin_with(grant).await;
         }
@@ -185,9 +185,14 @@ impl Client {
         Err(Error::new(Code::NoPrompt, message))
     }
 
-    pub(super) async fn discover(&self, challenge: Option<&str>) -> Result<Arc<Grant>, Error> {
+    /// `new` makes the machine: [`Discover::registering`] or [`Discover::for_paste`].
+    pub(super) async fn discover(
+        &self,
+        new: fn(Options, Option<&str>) -> Result<Discover, Error>,
+        challenge: Option<&str>,
+    ) -> Result<Arc<Grant>, Error> {
+        let machine = new((*self.options).clone(), self.own_provider.as_deref())?;
         let wider = drive(Widen::new(&self.options, challenge)?, &self.host).await?;
-        let machine = Discover::registering((*self.options).clone(), self.own_provider.as_deref())?;
         drive(machine.wider(wider), &self.host).await
     }
 
