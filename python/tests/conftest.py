@@ -15,6 +15,7 @@ sys.path[:0] = [str(HERE), str(ROOT / "tests" / "servers"), str(ROOT / "tests" /
 
 import devicegrant  # noqa: E402
 import devicegrant.sync  # noqa: E402
+from launch import Server  # noqa: E402
 from protected import Protected  # noqa: E402
 from scripted import Scripted  # noqa: E402
 from support import BINARY, named, no_thread_left  # noqa: E402
@@ -35,6 +36,14 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def server():
     one = Scripted()
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def oidc():
+    """oidc-provider, between the tests of one file."""
+    one = Server("oidc")
     yield one
     one.stop()
 

@@ -9,7 +9,6 @@ import pytest
 
 import devicegrant
 import devicegrant.sync
-from launch import Server
 from support import ROOT, WITHOUT
 
 APPROVE = ROOT / "tests" / "servers" / "approve.py"
@@ -17,11 +16,9 @@ APPROVE = ROOT / "tests" / "servers" / "approve.py"
 pytestmark = pytest.mark.skipif("oidc" in WITHOUT, reason="oidc-provider could not be installed here")
 
 
-@pytest.fixture(scope="module")
-def issuer():
-    server = Server("oidc")
-    yield server
-    server.stop()
+@pytest.fixture
+def issuer(oidc):
+    return oidc
 
 
 def person(name):

@@ -6,17 +6,14 @@ from approve import decide
 
 import devicegrant
 import devicegrant.sync
-from launch import Server
 from support import WITHOUT
 
 pytestmark = pytest.mark.skipif("oidc" in WITHOUT, reason="oidc-provider could not be installed here")
 
 
-@pytest.fixture(scope="module")
-def server():
-    one = Server("oidc")
-    yield one
-    one.stop()
+@pytest.fixture
+def server(oidc):
+    return oidc
 
 
 def approve(prompt):

@@ -50,23 +50,7 @@ pub(crate) struct Replacing {
 pub(crate) type Step = Result<DiskStep<Output>, Error>;
 
 fn map<T>(step: Result<DiskStep<T>, Error>, output: impl Fn(T) -> Output) -> Step {
-    Ok(match step? {
-        DiskStep::MakeDir(path) => DiskStep::MakeDir(path),
-        DiskStep::List(path) => DiskStep::List(path),
-        DiskStep::Read { path, max } => DiskStep::Read { path, max },
-        DiskStep::Publish {
-            path,
-            bytes,
-            durable,
-        } => DiskStep::Publish {
-            path,
-            bytes,
-            durable,
-        },
-        DiskStep::Remove(path) => DiskStep::Remove(path),
-        DiskStep::Liveness(owner) => DiskStep::Liveness(owner),
-        DiskStep::Done(done) => DiskStep::Done(output(done)),
-    })
+    Ok(step?.map(output))
 }
 
 impl Machine {
