@@ -100,7 +100,8 @@ class _Shown(Kept):
 
     __slots__ = ()
 
-    _held: _native.Prompt | _native.PastePrompt
+    _held: Any
+    _fields: Any
 
     def __init__(self, native: _native.Prompt | _native.PastePrompt) -> None:
         self._held = native
@@ -121,18 +122,19 @@ class _Shown(Kept):
     @property
     def text(self) -> str:
         """Several lines for a terminal."""
-        return self._held.text()
+        return str(self._held.text())
 
     @property
     def plain(self) -> str:
         """Plain sentences, for a screen reader or a log that people read."""
-        return self._held.plain()
+        return str(self._held.plain())
 
 
 class Prompt(_Shown):
     """Everything a person needs to approve (RFC 8628 §3.3)."""
 
     _held: _native.Prompt
+    _fields: _native.PromptFields
 
     @property
     def user_code(self) -> str:
@@ -195,6 +197,7 @@ class PastePrompt(_Shown):
     """What a person needs to open one address and to bring back another."""
 
     _held: _native.PastePrompt
+    _fields: _native.PasteFields
 
     @property
     def authorization_uri(self) -> str:
