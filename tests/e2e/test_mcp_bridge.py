@@ -1,6 +1,7 @@
 """`devicegrant mcp`: a real SDK client on stdio, the bridge, a real SDK server behind oidc-provider."""
 
 import json
+import os
 import re
 import time
 
@@ -324,3 +325,12 @@ def test_flags_that_say_how_a_person_is_asked_are_the_logins_alone(command):
     for flags in (["--paste"], ["--resume"], ["--timeout", "5m"], ["--json"], ["--open"], ["--no-qr"]):
         refused = command.run("mcp", "https://mcp.example.com/mcp", "--print-config", *flags)
         assert refused.code == 2 and flags[0] in refused.err and not refused.out
+
+
+def test_a_configuration_holds_whole_paths_and_only_text(command):
+    told = command.run("--home", "mine", "mcp", "https://mcp.example.com/mcp", "--print-config")
+    args = json.loads(told.out)["cursor"]["json"]["mcpServers"]["mcp-example-com"]["args"]
+    assert args == ["--home", os.path.abspath("mine"), "mcp", "https://mcp.example.com/mcp"]
+    odd = os.fsdecode(b"no-text-\xff")
+    refused = command.run("mcp", "https://mcp.example.com/mcp", "--print-config", "--home", odd)
+    assert refused.code == 2 and "no-text-" in refused.err and "panicked" not in refused.err and not refused.out

@@ -1,6 +1,7 @@
 //! What to write into the configuration of the common clients.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use devicegrant::{Code, Error};
 use serde_json::{Value, json};
@@ -21,13 +22,26 @@ pub(super) fn print(url: &str) -> Result<(), Error> {
             format!("{shown} is no text, and cannot stand in a configuration"),
         )
     })?;
-    let arguments: Vec<String> = arguments
-        .into_iter()
-        .skip(1)
-        .filter(|argument| argument != "--print-config")
-        .collect();
+    let here = std::env::current_dir().unwrap_or_default();
+    let arguments = absolute(&here, arguments.into_iter().skip(1));
     output::line(&format!("{:#}", document(url, &program, &arguments)));
     Ok(())
+}
+
+/// The arguments as they are good from any folder: a client starts its programs where it likes.
+fn absolute(here: &Path, arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let place = |path: &str| here.join(path).display().to_string();
+    let mut told: Vec<String> = Vec::new();
+    for argument in arguments.filter(|argument| argument != "--print-config") {
+        let flag = told.last().map(String::as_str);
+        let argument = match argument.split_once('=') {
+            _ if matches!(flag, Some("--home" | "--ca")) => place(&argument),
+            Some((flag @ ("--home" | "--ca"), path)) => format!("{flag}={}", place(path)),
+            _ => argument,
+        };
+        told.push(argument);
+    }
+    told
 }
 
 fn document(url: &str, program: &str, arguments: &[String]) -> Value {
@@ -69,6 +83,20 @@ fn name(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_named_from_the_root() {
+        let given =
+            "--home here mcp https://mcp.example.com/mcp --ca=own.pem --print-config --scope x=y";
+        let told = absolute(Path::new("/home/me"), given.split(' ').map(str::to_owned));
+        let wanted = "--home /home/me/here mcp https://mcp.example.com/mcp --ca=/home/me/own.pem --scope x=y";
+        assert_eq!(told.join(" "), wanted);
+        let kept = absolute(
+            Path::new("/"),
+            ["--ca".into(), "/own.pem".into()].into_iter(),
+        );
+        assert_eq!(kept, ["--ca", "/own.pem"]);
+    }
 
     #[test]
     fn every_client_starts_the_same_command() {
