@@ -1,1 +1,4 @@
 pub mod demo;
+mod printable;
+
+pub use printable::printable;

@@ -19,7 +19,6 @@ use super::{
     app::App,
     code,
     event::Event,
-    html,
     reply::{Refusal, json_reply},
     token::DEVICE_CODE,
 };
@@ -92,7 +91,7 @@ pub(super) async fn register(
     })?;
     let id = code::secret()?;
     let client_id = format!("demo-{}", &id[..16]);
-    let asked = html::printable(wish.client_name.as_deref().unwrap_or_default());
+    let asked = crate::printable(wish.client_name.as_deref().unwrap_or_default());
     let name: String = asked.chars().take(MAX_NAME).collect();
     let client_name = if name.is_empty() {
         client_id.clone()

@@ -79,6 +79,25 @@ pub(super) fn told(trouble: &Trouble, url: &str) -> ErrorData {
         ""
     };
     // A server's own words may be in it.
-    let why: String = why.chars().filter(|c| !c.is_control()).take(500).collect();
+    let why: String = devicegrant_cli::printable(&why).chars().take(500).collect();
     ErrorData::internal_error(format!("{url} did not answer: {why}{known}"), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_words_cannot_turn_or_hide_a_line() {
+        let said = "HTTP 500: a\u{1b}[2J\u{202e}b\u{200b}c\u{2066}\u{feff}d\u{e0041}";
+        let trouble = Trouble::UnexpectedServerResponse(said.into());
+        let told = told(&trouble, "https://mcp.example.com/mcp").message;
+        assert!(told.contains("a[2Jbcd"), "{told}");
+        let long = Trouble::UnexpectedServerResponse("x".repeat(9000).into());
+        assert!(told_length(&long) < 700);
+    }
+
+    fn told_length(trouble: &Trouble) -> usize {
+        told(trouble, "https://mcp.example.com/mcp").message.len()
+    }
 }

@@ -7,13 +7,14 @@ use super::{
         html::{
             Markup, Value,
             Value::{Markup as M, Text as T},
-            fill, page, printable,
+            fill, page,
         },
         script::Script,
     },
     seconds,
     words::{meaning, span},
 };
+use crate::printable;
 
 const ENTER: &str = include_str!("enter.html");
 const CONSENT: &str = include_str!("consent.html");
