@@ -2,23 +2,21 @@
 
 use std::time::Duration;
 
-use devicegrant::{Error, Prompt};
+use devicegrant::{Code, Error, Prompt};
 use rmcp::model::{
     CallToolResult, ClientRequest, ClientResult, ContentBlock, ElicitRequest, ElicitRequestParams,
-    ElicitResult, ElicitationAction, ErrorData, InputRequest, InputRequiredResult, InputResponses,
-    ProgressNotification, ProgressNotificationParam, ProgressToken, ServerRequest, ServerResult,
+    ElicitResult, ElicitationAction, ErrorData, ProgressNotification, ProgressNotificationParam,
+    ProgressToken, ServerRequest, ServerResult,
 };
 
 use super::alone;
 use super::desk::{Desk, Stage};
 use super::line::Line;
+use super::rounds::Rounds;
 
 /// A call is held no longer: clients give up after a minute.
 const HOLD: Duration = Duration::from_secs(45);
 const TELL: Duration = Duration::from_secs(5);
-/// Our one question in a round of questions (2026-07-28), and what says that it is ours. It is the
-/// same for everybody: no secret and no handle is in it.
-const QUESTION: &str = "devicegrant_sign_in";
 
 /// How the client can be asked.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +41,7 @@ pub(super) enum Verdict {
 pub(super) struct Asking {
     pub(super) desk: Desk,
     pub(super) line: Line,
+    pub(super) rounds: Rounds,
     pub(super) way: Way,
     pub(super) challenge: Option<String>,
     pub(super) progress: Option<ProgressToken>,
@@ -60,7 +59,7 @@ enum Ended {
 
 impl Asking {
     pub(super) async fn run(self, mut request: ClientRequest) -> Verdict {
-        let answered = take_answer(&mut request);
+        let answered = self.rounds.take(&mut request);
         let asks_for_it = alone::is_sign_in(&request);
         if asks_for_it && self.challenge.is_none() && self.desk.is_signed_in().await {
             return self.over(request, &Ended::SignedIn);
@@ -91,15 +90,13 @@ impl Asking {
         let ended = match self.way {
             _ if !self.desk.show(&prompt) => self.hold().await,
             Way::Question => self.question(&prompt).await,
-            Way::InputRequired => {
-                let asked = [(
-                    QUESTION.to_owned(),
-                    InputRequest::Elicitation(self.elicit(&prompt)),
-                )];
-                let result =
-                    InputRequiredResult::new(Some(asked.into()), Some(QUESTION.to_owned()));
-                return Verdict::Answer(Ok(ServerResult::InputRequiredResult(result)));
-            }
+            Way::InputRequired => match self.rounds.ask(&request, self.elicit(&prompt)) {
+                Some(asked) => {
+                    let asked = ServerResult::InputRequiredResult(asked);
+                    return Verdict::Answer(Ok(asked));
+                }
+                None => Ended::Later,
+            },
             // At once: nobody can read them before.
             Way::Words => Ended::Later,
         };
@@ -191,6 +188,12 @@ impl Asking {
                 self.server,
                 alone::SIGN_IN
             ),
+            Ended::Failed(error) if error.code() == Code::NoDeviceEndpoint => format!(
+                "{}. {} Here that is: devicegrant login {} --paste",
+                error.message(),
+                error.hint(),
+                self.server
+            ),
             Ended::Failed(error) => format!("{}. {}", error.message(), error.hint()),
             Ended::Later => self.words(),
         };
@@ -225,42 +228,4 @@ impl Asking {
             ),
         }
     }
-}
-
-/// Takes the answer to our question out of a request that is made again; the server knows nothing of
-/// it.
-fn take_answer(request: &mut ClientRequest) -> Option<ElicitationAction> {
-    let (responses, state) = match request {
-        ClientRequest::CallToolRequest(call) => (
-            &mut call.params.input_responses,
-            &mut call.params.request_state,
-        ),
-        ClientRequest::GetPromptRequest(get) => (
-            &mut get.params.input_responses,
-            &mut get.params.request_state,
-        ),
-        ClientRequest::ReadResourceRequest(read) => (
-            &mut read.params.input_responses,
-            &mut read.params.request_state,
-        ),
-        _ => return None,
-    };
-    if state.as_deref() != Some(QUESTION) {
-        return None;
-    }
-    *state = None;
-    let answers: InputResponses = responses.take()?;
-    let answer = serde_json::from_value::<ElicitResult>(answers.get(QUESTION)?.clone());
-    answer.ok().map(|answer| answer.action)
-}
-
-/// Whether this request brings the answer to our question.
-pub(super) fn answers(request: &ClientRequest) -> bool {
-    let state = match request {
-        ClientRequest::CallToolRequest(call) => &call.params.request_state,
-        ClientRequest::GetPromptRequest(get) => &get.params.request_state,
-        ClientRequest::ReadResourceRequest(read) => &read.params.request_state,
-        _ => return false,
-    };
-    state.as_deref() == Some(QUESTION)
 }

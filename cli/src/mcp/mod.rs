@@ -18,6 +18,7 @@ mod desk;
 mod era;
 mod line;
 mod listen;
+mod rounds;
 mod trouble;
 mod wire;
 

@@ -6,7 +6,7 @@ use rmcp::model::{
 use rmcp::transport::Transport;
 
 use super::{Bridge, Done, Flight, Link, Opening};
-use crate::mcp::{alone, ask, era};
+use crate::mcp::{alone, era};
 
 impl Bridge {
     pub(super) fn of_client(&mut self, message: ClientJsonRpcMessage) {
@@ -70,7 +70,7 @@ impl Bridge {
         if self.opening.is_none() {
             self.opening = Some(Opening::Discover(meta.clone()));
         }
-        if ask::answers(&flight.request) || alone::is_sign_in(&flight.request) {
+        if self.rounds.answers(&flight.request) || alone::is_sign_in(&flight.request) {
             return self.ask(flight);
         }
         self.send(flight);

@@ -5,7 +5,7 @@ use rmcp::model::{ErrorData, GetMeta, ProgressToken, RequestId, ServerResult};
 use super::{Bridge, Done, Flight, Opening, Trouble};
 use crate::mcp::ask::{Asking, Way};
 use crate::mcp::trouble::{self, Kind};
-use crate::mcp::{alone, era};
+use crate::mcp::{alone, era, rounds};
 
 impl Bridge {
     pub(super) fn failed(&mut self, mut flight: Flight, why: &Trouble) {
@@ -45,10 +45,11 @@ impl Bridge {
         let asking = Asking {
             desk: self.desk.clone(),
             line: self.line.clone(),
+            rounds: self.rounds.clone(),
             way: match (url, newer) {
-                (true, true) => Way::InputRequired,
+                (true, true) if rounds::may_ask(&flight.request) => Way::InputRequired,
                 (true, false) => Way::Question,
-                (false, _) => Way::Words,
+                _ => Way::Words,
             },
             challenge: self.challenge.clone(),
             progress,

@@ -20,6 +20,7 @@ use super::back::{Back, Opened, Opening};
 use super::desk::{Desk, Stage};
 use super::line::Line;
 use super::listen::Listeners;
+use super::rounds::Rounds;
 use super::wire::{Trouble, Wire};
 
 /// A request of the client that has no answer yet.
@@ -54,6 +55,7 @@ pub(super) struct Bridge {
     url: Arc<str>,
     desk: Desk,
     line: Line,
+    rounds: Rounds,
     said: mpsc::UnboundedReceiver<ServerJsonRpcMessage>,
     link: Link,
     opening: Option<Opening>,
@@ -81,6 +83,7 @@ impl Bridge {
             url,
             desk,
             line,
+            rounds: Rounds::default(),
             said,
             link: Link::Down,
             opening: None,
