@@ -269,3 +269,10 @@ def test_in_mid_session_a_demand_for_more_leads_nowhere_else(metadata, command, 
     assert "isError" in said and metadata in said, said
     assert set(one.asked) == {f"POST {MCP}"}
     assert set(one.named) == {"mcp.example"} and one.inside == []
+
+
+def test_a_bridge_says_how_to_sign_in_where_there_is_no_device_endpoint(bridge, world):
+    said = server()
+    del said["device_authorization_endpoint"]
+    client = bridge(world({SERVER_METADATA: said}))
+    assert f"devicegrant login {MCP} --paste" in client.called("devicegrant_sign_in")
