@@ -130,7 +130,7 @@ export class Flow<T> {
   static resume(pending: Pending): Flow<Pending | Tokens>;
   /** Keeps fresh tokens as the login that the options name. */
   static keep(options: Options, grant: Grant, tokens: Tokens, wallMs: number, key: Key, random: Uint8Array): Flow<Login>;
-  /** With `first` one that waits already stays, and is what comes back. */
+  /** With `first` one that waits already and asks for as much stays, and is what comes back. */
   static keepPending(options: Options, pending: Pending, wallMs: number, key: Key, random: Uint8Array, first?: boolean): Flow<{ id: string; revision: number }>;
   /** Gives up the sign-in that waits; true where there was one. */
   static dropPending(options: Options): Flow<boolean>;

@@ -78,6 +78,13 @@ impl What {
         }
     }
 
+    fn grant(&self) -> &Grant {
+        match self {
+            Self::Login(record) => &record.grant,
+            Self::Pending(kept) => kept.pending.grant(),
+        }
+    }
+
     fn header_mut(&mut self) -> &mut Header {
         match self {
             Self::Login(record) => &mut record.header,
@@ -143,9 +150,9 @@ impl Keep {
         Ok(Self::at(id, What::Pending(Box::new(pending)), key, entropy))
     }
 
-    /// The same, where no other sign-in waits there that somebody could still approve: then that
-    /// one stays, and is what comes back. So of several programs that begin at once a person is
-    /// shown one code.
+    /// The same, where no other sign-in waits there that somebody could still approve and that asks
+    /// for all that this one does: then that one stays, and is what comes back. So of several
+    /// programs that begin at once a person is shown one code.
     ///
     /// Errors: as [`Keep::pending`].
     pub fn first_pending(
@@ -185,12 +192,15 @@ impl Keep {
         Ok(Step::Load(self.id.clone()))
     }
 
-    /// The sign-in that waits there, if anybody could still approve it.
+    /// The sign-in that waits there, if anybody could still approve it and it would do.
     fn waits(&self, bytes: &SecretBytes, revision: Revision, now: Now) -> Option<Kept> {
         let sealed = Sealed::read(bytes.clone()).ok()?;
         let there = sealed.pending(&self.key, &self.id, revision).ok()?;
         let lives = there.pending.expires_at_ms() > now.wall_ms;
-        lives.then(|| Kept {
+        let asked = &there.pending.grant().scopes;
+        let wanted = &self.what.grant().scopes;
+        let would_do = wanted.iter().all(|scope| asked.contains(scope));
+        (lives && would_do).then(|| Kept {
             id: self.id.clone(),
             revision,
             sign_in: there.header.sign_in,

@@ -38,7 +38,14 @@ fn begun(options: &Options, code: &str) -> Result<Pending, Error> {
 
 /// Keeps a sign-in with this code as the first; returns the revision that is there then.
 fn first(store: &mut Store, code: &str) -> Result<u64, Error> {
-    let options = profile("work");
+    first_for(store, code, &[])
+}
+
+fn first_for(store: &mut Store, code: &str, scopes: &[&str]) -> Result<u64, Error> {
+    let options = Options {
+        scopes: scopes.iter().map(ToString::to_string).collect(),
+        ..profile("work")
+    };
     let pending = begun(&options, code)?;
     let keep = Keep::first_pending(&options, pending, Now::default(), key(), [3; 32])?;
     Ok(store.drive(keep)?.revision)
@@ -55,6 +62,18 @@ fn of_several_that_begin_at_once_the_first_is_kept() -> TestResult {
     // Nobody can approve it any more.
     store.now.wall_ms = 600_001;
     assert_eq!(first(&mut store, "THREE")?, 2);
+    Ok(())
+}
+
+#[test]
+fn what_waits_gives_way_to_who_needs_more_and_to_nobody_else() -> TestResult {
+    let mut store = Store::default();
+    assert_eq!(first_for(&mut store, "ONE", &["read"])?, 1);
+    assert_eq!(first_for(&mut store, "TWO", &["read", "write"])?, 2);
+    // The same in another order, and less.
+    assert_eq!(first_for(&mut store, "THREE", &["write", "read"])?, 2);
+    assert_eq!(first_for(&mut store, "FOUR", &["write"])?, 2);
+    assert_eq!(first_for(&mut store, "FIVE", &["admin"])?, 3);
     Ok(())
 }
 

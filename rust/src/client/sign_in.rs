@@ -144,8 +144,8 @@ impl Client {
         drive(keep, &self.host).await.map(drop)
     }
 
-    /// The same, where no other sign-in waits that somebody could still approve: then that one stays.
-    /// So of several programs that begin at once a person is shown one code, by
+    /// The same, where no other sign-in waits that somebody could still approve and that asks for as
+    /// much: then that one stays. So of several programs that begin at once a person is shown one code, by
     /// [`resume`](Self::resume).
     pub async fn keep_first_pending(&self, pending: Pending) -> Result<(), Error> {
         let key = self.keys.key(true).await?;
