@@ -43,6 +43,10 @@ class McpServer:
             raise RuntimeError(f"{self.argv} did not start: {self.errors.read().decode()[-2000:]}")
         self.address = json.loads(line)["address"]
 
+    @property
+    def port(self):
+        return int(self.address.split(":")[2].split("/")[0])
+
     def refuse(self, token):
         """From now on this token is answered 401."""
         self._refused.write(hashlib.sha256(token.encode()).hexdigest() + "\n")
@@ -54,7 +58,7 @@ class McpServer:
 
     def restart(self):
         self.stop()
-        self.start("--port", self.address.split(":")[2].split("/")[0])
+        self.start("--port", str(self.port))
 
 
 class McpClient(Run):

@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from approve import decide
@@ -56,8 +58,8 @@ def client(tmp_path, started):
     return start
 
 
-def signed_in(command, address):
-    run = command.start("login", address, "--json")
+def signed_in(command, address, *flags):
+    run = command.start("login", address, "--json", *flags)
     prompt = run.event("prompt")
     decide(prompt["verification_uri"], prompt["user_code"])
     run.event("signed_in")
@@ -247,6 +249,40 @@ def test_a_call_that_needs_more_is_agreed_to_in_mid_session(command, client, ser
     assert one.close() == 0 and again.close() == 0
 
 
+def test_a_sign_in_between_two_rounds_of_the_servers_own_keeps_both(command, client, serve):
+    server = serve("mcp2", "--scoped")
+    # The SDK binds its state to who is signed in, of which the client is a part.
+    known = ["--client-id", "public"]
+    signed_in(command, server.address, *known)
+    one = client(server.address, *known, sdk="mcp2", mode="2026-07-28", elicit="accept")
+    one.opened()
+    waits = one.call("draft", text="a letter")
+    assert one.wait("elicitation")["message"] == "Publish it?"
+    asked = one.wait("elicitation")
+    assert asked["mode"] == "url"
+    decide(asked["url"].split("?")[0], re.search(r"code (\S+),", asked["message"])[1])
+    answer = one.answer(waits)
+    assert answer.get("text") == "accept: a letter, half", answer
+    assert [event["mode"] for event in one.heard if event["event"] == "elicitation"] == ["form", "url"]
+    assert one.close() == 0
+
+
+def test_bridges_that_need_more_at_once_show_one_code(command, client, serve, issuer):
+    server = serve("mcp1", "--scoped")
+    signed_in(command, server.address)
+    bridges = [client(server.address, elicit="accept") for _ in range(3)]
+    for one in bridges:
+        one.opened()
+    calls = [(one, one.call("publish")) for one in bridges]
+    asked = [one.wait("elicitation") for one in bridges]
+    assert len({question["url"] for question in asked}) == 1, asked
+    decide(asked[0]["url"].split("?")[0], re.search(r"code (\S+),", asked[0]["message"])[1])
+    for one, waits in calls:
+        assert one.answer(waits).get("text") == "published"
+        assert one.close() == 0
+    assert len(issuer.log(endpoint="token", status=200)) == 2, "the login, and the wider one"
+
+
 @pytest.mark.parametrize("kind", SERVERS)
 def test_a_lost_session_and_a_server_that_starts_again(command, client, serve, kind):
     server = serve(kind)
@@ -263,7 +299,7 @@ def test_a_lost_session_and_a_server_that_starts_again(command, client, serve, k
     time.sleep(2)
     waits = one.call("whoami")
     time.sleep(1)
-    server.start("--port", server.address.split(":")[2].split("/")[0])
+    server.start("--port", str(server.port))
     answer = one.answer(waits)
     assert answer.get("failed") is False, answer
     assert one.close() == 0
@@ -282,13 +318,40 @@ def test_what_may_have_been_done_is_not_done_twice(command, client, serve):
     assert one.called("count") == "1"
 
 
+def test_a_call_that_was_never_sent_is_told_so(command, client, serve):
+    server = serve("mcp1")
+    signed_in(command, server.address)
+    server.stop()
+
+    class Ill(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.send_error(503)
+
+        def log_message(self, *_):
+            pass
+
+    ill = ThreadingHTTPServer(("127.0.0.1", server.port), Ill)
+    threading.Thread(target=ill.serve_forever).start()
+    try:
+        one = client(server.address)
+        assert one.opened()["server"] == "devicegrant"
+        answer = one.answer(one.call("count"))
+        assert "not sent" in answer["error"] and "not known" not in answer["error"], answer
+    finally:
+        ill.shutdown()
+        ill.server_close()
+    server.start("--port", str(server.port))
+    assert one.called("count") == "1"
+    assert one.close() == 0
+
+
 def test_a_server_that_is_away_at_the_start(command, client, serve):
     server = serve("mcp1")
     signed_in(command, server.address)
     server.stop()
     one = client(server.address)
     assert one.opened()["server"] == "devicegrant"
-    server.start("--port", server.address.split(":")[2].split("/")[0])
+    server.start("--port", str(server.port))
     assert set(one.tools()) >= TOOLS
     assert one.close() == 0
 

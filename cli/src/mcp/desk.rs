@@ -159,19 +159,18 @@ impl Desk {
 }
 
 /// Goes on with a sign-in that is kept, such as another bridge's to the same server: the person is
-/// asked once. Else begins one. Where the server demands more, what waits would not do.
+/// asked once. Else begins one. Where the server demands more, what waits may not do.
 async fn sign_in(client: &Client, challenge: Option<&str>) -> Result<(), Error> {
-    let Some(challenge) = challenge else {
+    let pending = if let Some(challenge) = challenge {
+        client.begin_for(challenge).await?
+    } else {
         match client.resume().await {
             Err(error) if matches!(error.code(), Code::NoPending | Code::ExpiredToken) => {}
             done => return done.map(drop),
         }
-        // Of bridges that begin at the same moment the first to keep its code shows it for all.
-        let pending = client.begin().await?;
-        client.keep_first_pending(pending).await?;
-        return client.resume().await.map(drop);
+        client.begin().await?
     };
-    let pending = client.begin_for(challenge).await?;
-    client.keep_pending(pending).await?;
+    // Of bridges that begin at the same moment the first to keep its code shows it for all.
+    client.keep_first_pending(pending).await?;
     client.resume().await.map(drop)
 }

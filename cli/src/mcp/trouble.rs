@@ -50,8 +50,13 @@ pub(super) fn was_cut_off(error: &ErrorData) -> bool {
         .is_some_and(|data| data.get(marker).is_some())
 }
 
-/// For the client, whose person reads it.
-pub(super) fn told(trouble: &Trouble, url: &str) -> ErrorData {
+/// Whether a request that met this may have been carried out.
+pub(super) fn is_lost(trouble: &Trouble) -> bool {
+    matches!(kind(trouble), Kind::Lost) && !matches!(trouble, Trouble::SessionExpired)
+}
+
+/// For the client, whose person reads it; `done` says what became of the request.
+pub(super) fn told(trouble: &Trouble, url: &str, done: &str) -> ErrorData {
     let why = match trouble {
         Trouble::Io(error) => match error
             .get_ref()
@@ -72,15 +77,9 @@ pub(super) fn told(trouble: &Trouble, url: &str) -> ErrorData {
         }
         other => other.to_string(),
     };
-    let lost = matches!(kind(trouble), Kind::Lost);
-    let known = if lost && !matches!(trouble, Trouble::SessionExpired) {
-        "; whether it was carried out is not known"
-    } else {
-        ""
-    };
     // A server's own words may be in it.
     let why: String = devicegrant_cli::printable(&why).chars().take(500).collect();
-    ErrorData::internal_error(format!("{url} did not answer: {why}{known}"), None)
+    ErrorData::internal_error(format!("{url} did not answer: {why}{done}"), None)
 }
 
 #[cfg(test)]
@@ -91,13 +90,15 @@ mod tests {
     fn the_servers_words_cannot_turn_or_hide_a_line() {
         let said = "HTTP 500: a\u{1b}[2J\u{202e}b\u{200b}c\u{2066}\u{feff}d\u{e0041}";
         let trouble = Trouble::UnexpectedServerResponse(said.into());
-        let told = told(&trouble, "https://mcp.example.com/mcp").message;
+        let told = told(&trouble, "https://mcp.example.com/mcp", "").message;
         assert!(told.contains("a[2Jbcd"), "{told}");
         let long = Trouble::UnexpectedServerResponse("x".repeat(9000).into());
         assert!(told_length(&long) < 700);
     }
 
     fn told_length(trouble: &Trouble) -> usize {
-        told(trouble, "https://mcp.example.com/mcp").message.len()
+        told(trouble, "https://mcp.example.com/mcp", "")
+            .message
+            .len()
     }
 }

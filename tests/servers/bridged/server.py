@@ -86,6 +86,26 @@ def add_question(server):
     server.tool()(color)
 
 
+def add_round(server):
+    """A question by an answer (2026-07-28): only `mcp` 2.x has it."""
+    try:
+        from mcp.server.mcpserver import Context
+        from mcp_types import ElicitRequest, ElicitRequestFormParams, InputRequiredResult
+    except ImportError:
+        return
+
+    async def draft(text: str, ctx: Context) -> str:
+        """Asks whether to publish; with the scope `write` demanded, that demand comes with the answer."""
+        if ctx.input_responses:
+            return f"{ctx.input_responses['publish'].action}: {text}, {ctx.request_state}"
+        params = ElicitRequestFormParams(message="Publish it?", requested_schema={"type": "object", "properties": {}})
+        asked = {"publish": ElicitRequest(params=params)}
+        return InputRequiredResult(input_requests=asked, request_state="half")
+
+    draft.__annotations__["ctx"] = Context
+    server.tool()(draft)
+
+
 def with_mcp(given, address):
     from mcp.server.auth.middleware.auth_context import get_access_token
     from mcp.server.auth.provider import AccessToken
@@ -104,6 +124,7 @@ def with_mcp(given, address):
     server = Server("weather", auth=auth, token_verifier=Verifier())
     add_tools(server, get_access_token)
     add_question(server)
+    add_round(server)
     return server.streamable_http_app()
 
 

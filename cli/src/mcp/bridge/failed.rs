@@ -8,17 +8,32 @@ use crate::mcp::trouble::{self, Kind};
 use crate::mcp::{alone, era, rounds};
 
 impl Bridge {
-    pub(super) fn failed(&mut self, mut flight: Flight, why: &Trouble) {
+    pub(super) fn failed(&mut self, flight: Flight, why: &Trouble) {
+        let safe = trouble::is_safe(&flight.request);
+        let done = if trouble::is_lost(why) && !safe {
+            "; whether it was carried out is not known"
+        } else {
+            ""
+        };
+        self.not_answered(flight, why, safe, done);
+    }
+
+    /// It waited for a connection, and there was none: nothing was carried out.
+    pub(super) fn not_sent(&mut self, flight: Flight, why: &Trouble) {
+        self.not_answered(flight, why, true, "; it was not sent");
+    }
+
+    fn not_answered(&mut self, mut flight: Flight, why: &Trouble, may_repeat: bool, done: &str) {
         match trouble::kind(why) {
             Kind::SignIn(challenge) if !flight.signed_in => {
                 self.challenge = challenge;
                 self.needs_a_person(flight);
             }
-            Kind::Lost if !flight.again && trouble::is_safe(&flight.request) => {
+            Kind::Lost if !flight.again && may_repeat => {
                 flight.again = true;
                 self.send(flight);
             }
-            _ => self.answer(flight.id, Err(trouble::told(why, &self.url))),
+            _ => self.answer(flight.id, Err(trouble::told(why, &self.url, done))),
         }
     }
 

@@ -60,7 +60,7 @@ impl Bridge {
                     self.line.answer(first, Ok(told));
                 }
                 for flight in queue {
-                    self.failed(flight, &why);
+                    self.not_sent(flight, &why);
                 }
             }
         }
