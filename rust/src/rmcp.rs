@@ -129,9 +129,11 @@ impl CredentialStore for Credentials {
         let unfit = |_| AuthError::InternalError("the tokens could not be written".to_owned());
         let answer = answer.map_err(unfit)?;
         let held = self.held().as_mut().and_then(|held| held.0.take());
+        let issuer = credentials.issuer.as_deref();
+        let id = &credentials.client_id;
         let kept = match held {
             Some(login) => self.client.renewed(login, answer).await.map(drop),
-            None => self.client.signed_in(&credentials.client_id, answer).await,
+            None => self.client.signed_in(id, issuer, answer).await,
         };
         kept.map_err(|error| trouble(&error))
     }

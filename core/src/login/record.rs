@@ -15,7 +15,7 @@ use crate::json;
 use crate::options::{Options, normal};
 use crate::seal::Key;
 use crate::secret::SecretBytes;
-use crate::text::clean;
+use crate::text::{clean, quote};
 use crate::tokens::Tokens;
 use crate::wire::answer::Answer;
 
@@ -162,13 +162,15 @@ impl Record {
     }
 
     /// The same of a sign-in that another library made: `answer` is its token response (RFC 6749
-    /// §5.1).
+    /// §5.1), and `issuer` who gave it, where that library knows.
     ///
     /// Errors: those of [`new`](Self::new), and `malformed_token_answer`; `wrong_account` where an
-    /// account is expected, because whose tokens these are was not checked.
+    /// account is expected, because whose tokens these are was not checked; `issuer_mismatch` where
+    /// another issuer gave them than the grant's, which is to see none of them.
     pub fn of_answer(
         options: &Options,
         grant: Arc<Grant>,
+        issuer: Option<&str>,
         answer: &SecretBytes,
         now: Now,
     ) -> Result<Self, Error> {
@@ -178,6 +180,15 @@ impl Record {
                 expected.describe()
             );
             return Err(Error::new(Code::WrongAccount, message));
+        }
+        if let (Some(given), Some(own)) = (issuer, grant.endpoints.issuer.as_deref())
+            && given != own
+        {
+            let message = format!(
+                "the sign-in was made at {}, and the grant is for {own}",
+                quote(given)
+            );
+            return Err(Error::new(Code::IssuerMismatch, message));
         }
         let none = || {
             let message = "the token response is no JSON object";

@@ -259,19 +259,36 @@ fn what_another_library_was_answered_is_kept_where_no_account_is_expected() -> T
     };
     let grant = record(&options)?.grant;
     let answer = SecretBytes::from("{\"access_token\":\"t\",\"token_type\":\"bearer\"}".to_owned());
-    let made = Record::of_answer(&options, Arc::clone(&grant), &answer, Now::default())?;
+    let made = Record::of_answer(&options, Arc::clone(&grant), None, &answer, Now::default())?;
     assert_eq!(made.tokens.access_token.expose(), "t");
     assert_eq!(made.header.client_id, grant.client.id);
 
     let broken = SecretBytes::from("<html>".to_owned());
-    let error = Record::of_answer(&options, Arc::clone(&grant), &broken, Now::default());
+    let error = Record::of_answer(&options, Arc::clone(&grant), None, &broken, Now::default());
     assert_eq!(
         error.map_err(|e| e.code()).err(),
         Some(Code::MalformedTokenAnswer)
     );
 
+    let mut named = (*grant).clone();
+    named.endpoints.issuer = Some("https://auth.example.com".to_owned());
+    let named = Arc::new(named);
+    for (issuer, code) in [
+        ("https://auth.example.com", None),
+        ("https://else.example", Some(Code::IssuerMismatch)),
+    ] {
+        let made = Record::of_answer(
+            &options,
+            Arc::clone(&named),
+            Some(issuer),
+            &answer,
+            Now::default(),
+        );
+        assert_eq!(made.map_err(|e| e.code()).err(), code);
+    }
+
     options.expected_sub = Some("ada".to_owned());
-    let error = Record::of_answer(&options, grant, &answer, Now::default());
+    let error = Record::of_answer(&options, grant, None, &answer, Now::default());
     assert_eq!(error.map_err(|e| e.code()).err(), Some(Code::WrongAccount));
     Ok(())
 }

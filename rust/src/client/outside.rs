@@ -33,16 +33,24 @@ impl Client {
         Ok(login)
     }
 
-    /// Keeps what the server issued to this client for a person's sign-in.
+    /// Keeps what a server, `issuer` where that is known, issued to this client for a person's
+    /// sign-in.
     pub(crate) async fn signed_in(
         &self,
         client_id: &str,
+        issuer: Option<&str>,
         answer: SecretBytes,
     ) -> Result<(), Error> {
         let key = self.keys.key(true).await?;
         let mut grant = (*self.discover(Discover::registering, None).await?).clone();
         client_id.clone_into(&mut grant.client.id);
-        let record = Record::of_answer(&self.options, Arc::new(grant), &answer, clock::now())?;
+        let record = Record::of_answer(
+            &self.options,
+            Arc::new(grant),
+            issuer,
+            &answer,
+            clock::now(),
+        )?;
         let keep = Keep::login(&self.options, record, key, entropy()?)?;
         drive(keep, &self.host).await?;
         self.forget();
