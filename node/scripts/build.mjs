@@ -52,7 +52,7 @@ for (const name of ["index", "mcp"]) {
 
 execFileSync("node_modules/.bin/tsc", ["-p", "."], { stdio: "inherit" });
 mkdirSync("dist/build");
-cpSync("build/devicegrant.d.ts", "dist/build/devicegrant.d.ts");
+for (const types of ["devicegrant.d.ts", "stores.d.ts"]) cpSync(`build/${types}`, `dist/build/${types}`);
 const types = (entry) => `export * from "./types/entry/${entry}.js";\n`;
 writeFileSync("dist/index.d.cts", types("node"));
 writeFileSync("dist/index.d.mts", types("node"));

@@ -76,8 +76,11 @@ fn make(target: &Path, folder: &Path) -> Result<(), String> {
     let words = ["node/node_modules/binaryen/bin/wasm-opt", &from, "-o", &to];
     loud(command("node", &[&words[..], &how].concat()))?;
     fs::remove_file(&raw).map_err(|why| format!("{}: {why}", raw.display()))?;
-    let types = folder.join("devicegrant.d.ts");
-    fs::copy(root().join("wasm/types.d.ts"), types).map_err(|why| format!("types.d.ts: {why}"))?;
+    for (own, name) in [("types", "devicegrant"), ("stores", "stores")] {
+        let own = root().join(format!("wasm/{own}.d.ts"));
+        let types = folder.join(format!("{name}.d.ts"));
+        fs::copy(&own, types).map_err(|why| format!("{}: {why}", own.display()))?;
+    }
     Ok(())
 }
 

@@ -8,9 +8,8 @@ use devicegrant_core::{
     Need, Now, Options, Record, Renewal, Renewed, Response, Rest, Revoke, Save, Secret,
     SecretBytes, Session, Step,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::compare;
 use crate::made::{begun, grant, tokens, written};
 use crate::replay::{ENTROPY, Host, Result_, START};
 use crate::vector::{Expected, FlowName, Kept, Vector};
@@ -205,7 +204,7 @@ impl Store {
         }
     }
 
-    fn name(&self, id: &LoginId) -> Result<&'static str, String> {
+    pub(super) fn name(&self, id: &LoginId) -> Result<&'static str, String> {
         if self.login.as_ref() == Some(id) {
             Ok("login")
         } else if self.own.as_ref() == Some(id) {
@@ -306,62 +305,21 @@ impl Store {
         Err(format!("{there} instead of {wanted}"))
     }
 
-    /// What is saved is opened as another program would, and compared.
-    fn saved(&self, save: &Save, wanted: Option<&Map<String, Value>>) -> Result<(), String> {
-        let wanted = wanted.ok_or("no save was expected")?;
-        let of = self.name(&save.id)?;
-        let (kind, fields) = wanted.iter().next().ok_or("an empty save")?;
-        let Some(bytes) = &save.bytes else {
-            return same(kind, fields, "nothing", &json!(of));
-        };
-        let shown = String::from_utf8_lossy(bytes.expose());
-        for secret in ["token-", "refresh-", "device-code", "client-secret"] {
-            if shown.contains(secret) {
-                return Err(format!("a secret stands in the clear: {shown}"));
-            }
-        }
-        let mut other = Store {
+    /// Holds this alone, and the options are the same.
+    pub(super) fn of_save(&self, save: &Save) -> Self {
+        let stored = (save.bytes.clone(), save.expected + 1);
+        Self {
             options: self.options.clone(),
-            ..Store::default()
-        };
-        let stored = (Some(bytes.clone()), save.expected + 1);
-        other.kept.insert(save.id.clone(), stored);
-        match (of, kind.as_str()) {
-            ("pending", "pending") => {
-                let found = other.find(Find::pending(&self.options).map_err(text)?)?;
-                found.map(drop).map_err(text)
-            }
-            ("client", "client") => {
-                let fields = fields.as_object().ok_or("fields")?;
-                compare::fields(fields, &crate::registered::opened(bytes, save)?)
-            }
-            ("login", "ended") => {
-                let found = other.find(Find::login(&self.options).map_err(text)?)?;
-                let error = found.map(drop).err().ok_or("it is not ended")?;
-                same(
-                    "login_ended",
-                    fields,
-                    error.code().as_str(),
-                    &json!(error.message()),
-                )
-            }
-            ("login", "login") => {
-                let found = other.find(Find::login(&self.options).map_err(text)?)?;
-                let login = found.and_then(|found| found.open(&key())).map_err(text)?;
-                let fields = fields.as_object().ok_or("fields")?;
-                let header =
-                    serde_json::to_value(&login.record.header).map_err(|e| e.to_string())?;
-                let mut there = compare::tokens_json(&login.record.tokens);
-                for name in ["asked", "stepped_up", "profile", "target"] {
-                    there[name] = header.get(name).cloned().unwrap_or_else(|| json!([]));
-                }
-                compare::fields(fields, &there)
-            }
-            _ => Err(format!("{of} is saved, not {kind}")),
+            kept: [(save.id.clone(), stored)].into(),
+            ..Self::default()
         }
     }
 
-    fn find(&self, mut find: Find) -> Result<Result<Found, Error>, String> {
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(super) fn find(&self, mut find: Find) -> Result<Result<Found, Error>, String> {
         let mut input = Input::Go;
         loop {
             input = match find.step(START, input) {
@@ -376,13 +334,6 @@ impl Store {
             };
         }
     }
-}
-
-fn same(kind: &str, fields: &Value, there: &str, value: &Value) -> Result<(), String> {
-    if kind == there && fields == value {
-        return Ok(());
-    }
-    Err(format!("{there} {value} instead of {kind} {fields}"))
 }
 
 pub(crate) fn rest_json(rest: Option<&Rest>, now: Now) -> Value {

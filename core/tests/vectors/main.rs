@@ -15,6 +15,7 @@ mod records;
 mod registered;
 mod replay;
 mod rows;
+mod saved;
 mod step_up;
 mod vector;
 
