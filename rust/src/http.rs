@@ -10,6 +10,11 @@ use rustls::crypto::{CryptoProvider, ring};
 
 use crate::traits::{BoxFuture, Transport};
 
+/// Under the five seconds after which uvicorn and Node's servers close a connection that nobody uses.
+/// A request that meets the close may have been carried out, for all that is known here; a poll every
+/// five seconds, the usual interval (RFC 8628 §3.2), would meet it again and again.
+const IDLE: Duration = Duration::from_secs(4);
+
 /// Sends requests: https only, except to this machine; no redirects; proxies from the environment.
 #[derive(Clone, Debug)]
 pub struct Http {
@@ -99,6 +104,7 @@ impl Http {
             .user_agent(concat!("devicegrant/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(20))
+            .pool_idle_timeout(IDLE)
             .referer(false);
         if self.roots.is_empty() {
             return builder;
