@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "servers")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "servers"), str(HERE.parent / "servers" / "mcp")]
 
 from command import BINARY, Command  # noqa: E402
 from demo import Demo  # noqa: E402

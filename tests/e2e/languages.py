@@ -28,6 +28,15 @@ def node_folder():
     return folder
 
 
+@functools.lru_cache(maxsize=None)
+def mcp_client():
+    """The words that start `tests/servers/mcp/client.mjs`, beside the SDKs as whoever uses them has them."""
+    folder = node_folder() / "mcp"
+    (folder / "node_modules").mkdir(parents=True)
+    (folder / "node_modules/@modelcontextprotocol").symlink_to(ROOT / "node/node_modules/@modelcontextprotocol")
+    return ["node", shutil.copy(ROOT / "tests/servers/mcp/client.mjs", folder)]
+
+
 def command(language):
     """The words that start its `devicegrant`."""
     if language == "rust":

@@ -100,10 +100,11 @@ class Server(Program):
 
 
 class Client(Program):
-    """`Client("mcp2", home, url=…)`; `call` starts a call, `result` is its end."""
+    """`Client("mcp2", home, url=…)`; `call` starts a call, `result` is its end. `program` is what to
+    start where that is not client.py."""
 
-    def __init__(self, sdk, home, env=None, **options):
-        argv = [python(sdk), str(HERE / "client.py"), "--sdk", sdk, *words(**options)]
+    def __init__(self, sdk, home, env=None, program=None, **options):
+        argv = [*(program or [python(sdk), str(HERE / "client.py")]), "--sdk", sdk, *words(**options)]
         super().__init__(argv, environment(home, **(env or {})))
 
     def tell(self, **wish):
