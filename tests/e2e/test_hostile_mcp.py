@@ -3,11 +3,13 @@ nobody asked for. Each misdeed has its code and the whole list of what was asked
 
 import sys
 
+import peers
 import pytest
 from certificates import Certificates
 from command import Run, environment, peak_memory
 from conftest import WITHOUT
 from hostile_mcp import BYSTANDER, ENDLESS, HOSTS, LOGIN, MCP, META, SERVER_METADATA, World, challenge, device, redirect, resource, server
+from languages import mcp_client
 from mcp_parts import Bridge
 
 ROOT_FORM = "https://mcp.example/.well-known/oauth-protected-resource"
@@ -156,6 +158,58 @@ def test_refused_in_python_too(misdeed, tmp_path, world, ways):
     assert run.events()[-1]["code"] == code, run.out
     nothing_else(one, asked)
     assert one.poured < 20_000_000
+
+
+@pytest.fixture
+def node(certificates, tmp_path):
+    """A client of the TypeScript SDK, whose `fetch` leads to such a world."""
+    started = []
+
+    def start(one, **options):
+        env = {"HTTPS_PROXY": one.proxy, "NODE_EXTRA_CA_CERTS": str(certificates.ca_file)}
+        started.append(peers.Client("node2", tmp_path, env=env, program=mcp_client(), url=MCP, **options))
+        return started[-1]
+
+    yield start
+    for client in started:
+        client.stop()
+
+
+# The `fetch` of Node takes less of a header.
+IN_NODE = {**MISDEEDS, "challenge-of-32-kb": (MISDEEDS["challenge-of-32-kb"][0], *MISDEEDS["challenge-of-1-mb"][1:])}
+
+
+@pytest.mark.skipif("languages" in WITHOUT, reason="the packages could not be built here")
+@pytest.mark.parametrize("misdeed", IN_NODE)
+def test_refused_in_node_too(misdeed, world, node):
+    spoilt, code, asked = IN_NODE[misdeed]
+    one = world(spoilt)
+    client = node(one)
+    ended = client.event(event="ended")
+    assert ended["code"] == code, ended
+    assert client.count(event="authorized") == 0
+    # No person is sent to a page that may not be shown.
+    assert client.count(event="prompt") == (asked == SIGNED_IN)
+    nothing_else(one, asked)
+    assert one.poured < 20_000_000
+
+
+@pytest.mark.skipif("languages" in WITHOUT, reason="the packages could not be built here")
+def test_a_token_follows_no_redirect_of_node(world, node):
+    one = world()
+    client = node(one)
+    client.event(event="authorized")
+    # Its token is refused, there is no other, and nobody is asked a second time.
+    assert client.event(event="ended")["kind"] == "SignInNeeded"
+    assert client.count(event="prompt") == 1
+    assert one.asked[:len(SIGNED_IN)] == SIGNED_IN and set(one.asked[len(SIGNED_IN):]) == {f"POST {MCP}"}
+    assert set(one.named) == one.hosts and one.inside == []
+    for seen in (one.asked, one.tokens, one.named):
+        seen.clear()
+    one.answers[MCP] = redirect(f"{BYSTANDER}/mcp")
+    node(one, alone=True).event(event="ended")
+    assert set(one.asked) == {f"POST {MCP}"} and one.hosts == set(one.named) == {"mcp.example"}
+    assert {address for address, token in one.tokens if token} == {MCP}
 
 
 @pytest.mark.parametrize("misdeed", [name for name in MISDEEDS if name.startswith(("endless", "challenge-of"))])
