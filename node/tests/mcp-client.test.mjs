@@ -141,6 +141,52 @@ test("a tool that nobody may call is not signed in for again and again", async (
   assert.equal(prompts.length, asked);
 });
 
+/** From now on the server sends who calls it on to another origin, which answers so. What either was brought. */
+async function sentElsewhere(t, there, status, challenge) {
+  const elsewhere = await listen(t);
+  const seen = { origin: elsewhere.origin, here: 0, there: [] };
+  elsewhere.handle = ({ headers }, response) => {
+    seen.there.push(headers.authorization);
+    response.writeHead(status, { "www-authenticate": challenge }).end();
+  };
+  const own = there.handle;
+  there.handle = (request, response) => {
+    if (request.method !== "POST") return own(request, response);
+    seen.here += 1;
+    return response.writeHead(307, { location: elsewhere.address }).end();
+  };
+  return seen;
+}
+
+const MORE = 'Bearer error="insufficient_scope", scope="write"';
+for (const [status, challenge, withFetch] of [[401, "Bearer", false], [401, MORE, false], [401, MORE, true], [403, MORE, true]]) {
+  test(`a ${status} of another origin, ${challenge}${withFetch ? ", its fetch" : ""}: nothing is renewed, nobody asked, and it gets no token`, async (t) => {
+    const as = await oidc(t);
+    const server = await SERVERS.second(t, as.issuer);
+    const { login, prompts } = await signedIn(t, server.address);
+    // By itself the SDK follows no redirect to another origin.
+    const session = await connected(t, server.address, "second", login, { redirectPolicy: "follow", ...(withFetch && { fetch: stepUpFetch(login) }) });
+    const asked = as.asked.length;
+    const seen = await sentElsewhere(t, server, status, challenge);
+    await assert.rejects(stepUp(login, () => call(session)), (error) => error.code === "redirect_refused" && error.message.includes(seen.origin));
+    assert.deepEqual([seen.here, seen.there], [1, [undefined]]);
+    assert.deepEqual([as.asked.length, prompts.length], [asked, 1]);
+  });
+}
+
+for (const generation of ["second", "first"]) {
+  test(`${generation} client: a redirect to another origin is not followed`, async (t) => {
+    const as = await oidc(t);
+    const server = await SERVERS.second(t, as.issuer);
+    const { login } = await signedIn(t, server.address);
+    const session = await connected(t, server.address, generation, login);
+    const asked = as.asked.length;
+    const seen = await sentElsewhere(t, server, 401, "Bearer");
+    await assert.rejects(call(session));
+    assert.deepEqual([seen.here, seen.there, as.asked.length], [1, [], asked]);
+  });
+}
+
 /** oidc-provider behind a front that tells nobody when a token ends. */
 async function withoutExpiry(t) {
   const front = await listen(t);

@@ -2,6 +2,7 @@
 // servers have it.
 import type { Client, SignIn, TokenNeed } from "devicegrant";
 import { SignInNeeded, isStepUp } from "devicegrant";
+import { sameOrigin } from "./origin.js";
 
 /** Where the error of a request keeps what the server demanded. */
 const CHALLENGE = Symbol.for("devicegrant.challenge");
@@ -26,6 +27,7 @@ export function stepUpFetch(client: Client, more: { fetch?: typeof fetch } = {})
       return answer;
     }
     await answer.body?.cancel();
+    sameOrigin(answer, first.url);
     second.headers.set("authorization", `Bearer ${await wider(client, { reject: refused, challenge })}`);
     return send(second);
   };
