@@ -162,12 +162,12 @@ def test_refused_in_python_too(misdeed, tmp_path, world, ways):
 
 @pytest.fixture
 def node(certificates, tmp_path):
-    """A client of the TypeScript SDK, whose `fetch` leads to such a world."""
+    """A client of a TypeScript SDK, whose `fetch` leads to such a world."""
     started = []
 
-    def start(one, **options):
+    def start(one, sdk="node2", **options):
         env = {"HTTPS_PROXY": one.proxy, "NODE_EXTRA_CA_CERTS": str(certificates.ca_file)}
-        started.append(peers.Client("node2", tmp_path, env=env, program=mcp_client(), url=MCP, **options))
+        started.append(peers.Client(sdk, tmp_path, env=env, program=mcp_client(), url=MCP, **options))
         return started[-1]
 
     yield start
@@ -175,6 +175,7 @@ def node(certificates, tmp_path):
         client.stop()
 
 
+MORE = 'Bearer error="insufficient_scope", scope="admin"'
 # The `fetch` of Node takes less of a header.
 IN_NODE = {**MISDEEDS, "challenge-of-32-kb": (MISDEEDS["challenge-of-32-kb"][0], *MISDEEDS["challenge-of-1-mb"][1:])}
 
@@ -194,10 +195,20 @@ def test_refused_in_node_too(misdeed, world, node):
     assert one.poured < 20_000_000
 
 
+IN_MID_SESSION = {
+    "redirect": redirect(f"{BYSTANDER}/mcp"),
+    "redirect-to-loopback": redirect("http://127.0.0.1:PORT/mcp"),
+    "more-by-401": (401, {"WWW-Authenticate": f'{MORE}, resource_metadata="http://127.0.0.1:PORT/meta"'}, {}),
+    "more-by-403": (403, {"WWW-Authenticate": f'{MORE}, resource_metadata="{BYSTANDER}/meta"'}, {}),
+}
+
+
 @pytest.mark.skipif("languages" in WITHOUT, reason="the packages could not be built here")
-def test_a_token_follows_no_redirect_of_node(world, node):
+@pytest.mark.parametrize("sdk", ["node1", "node2"])
+@pytest.mark.parametrize("misdeed", IN_MID_SESSION)
+def test_a_token_follows_nobody_out_of_node(misdeed, sdk, world, node):
     one = world()
-    client = node(one)
+    client = node(one, sdk)
     client.event(event="authorized")
     # Its token is refused, there is no other, and nobody is asked a second time.
     assert client.event(event="ended")["kind"] == "SignInNeeded"
@@ -206,9 +217,10 @@ def test_a_token_follows_no_redirect_of_node(world, node):
     assert set(one.named) == one.hosts and one.inside == []
     for seen in (one.asked, one.tokens, one.named):
         seen.clear()
-    one.answers[MCP] = redirect(f"{BYSTANDER}/mcp")
-    node(one, alone=True).event(event="ended")
+    one.answer(MCP, IN_MID_SESSION[misdeed])
+    node(one, sdk, alone=True).event(event="ended")
     assert set(one.asked) == {f"POST {MCP}"} and one.hosts == set(one.named) == {"mcp.example"}
+    assert one.inside == []
     assert {address for address, token in one.tokens if token} == {MCP}
 
 
