@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { toNodeHandler } from "@modelcontextprotocol/node";
-import { createMcpHandler } from "@modelcontextprotocol/server";
+import { InMemoryTransport, createMcpHandler } from "@modelcontextprotocol/server";
 import { Client } from "devicegrant";
 import { ensure } from "devicegrant/mcp";
 import { demo, folder, front, sleep } from "./help.mjs";
@@ -225,15 +225,159 @@ test("a call that is held for long gives up, and the sign-in goes on", async (t)
   assert.equal(textOf(await there.call()), "hello demo-person");
 });
 
-test("an API that demands more scopes: the person is asked for those besides", async (t) => {
+/** A prompt, a resource and a list that need the upstream token as well. */
+function withMore(api) {
+  const server = new SecondServer({ name: "more", version: "1" });
+  const to = (make) => async (...given) => {
+    const login = await ensure(given.at(-1), server, api.login, api.options);
+    return login.result ?? make((await (await login.fetch(`${api.issuer}/api/whoami`)).json()).sub);
+  };
+  server.registerPrompt("hello", { description: "Says hello" }, to((sub) => (
+    { messages: [{ role: "user", content: { type: "text", text: `hello ${sub}` } }] })));
+  server.registerResource("me", "me://self", {}, to((sub) => ({ contents: [{ uri: "me://self", text: `hello ${sub}` }] })));
+  server.server.setRequestHandler("resources/templates/list", to((sub) => (
+    { resourceTemplates: [{ name: `hello ${sub}`, uriTemplate: "me://{other}" }] })));
+  return server;
+}
+
+async function servingMore(t, api) {
+  const there = await listen(t);
+  there.handle = toNodeHandler(createMcpHandler(() => withMore(api)));
+  return there.address;
+}
+
+/** In one process, where the server may ask the client at any time. */
+async function piped(t, client, server) {
+  const [here, there] = InMemoryTransport.createLinkedPair();
+  await server.connect(there);
+  await client.connect(here);
+  t.after(() => client.close());
+}
+
+const OTHERS = {
+  "prompts/get": async (client) => (await client.getPrompt({ name: "hello" })).messages[0].content.text,
+  "resources/read": async (client) => (await client.readResource({ uri: "me://self" })).contents[0].text,
+  "resources/templates/list": async (client) => (await client.listResourceTemplates()).resourceTemplates[0].name,
+};
+
+for (const [method, ask] of Object.entries(OTHERS)) {
+  const carries = method !== "resources/templates/list";
+  for (const era of ["auto", "legacy"]) {
+    const asks = carries || era === "legacy";
+    test(`${method}, ${era} era: the person is ${asks ? "asked" : "told by an error"}`, async (t) => {
+      const api = await upstream(t);
+      const asked = [];
+      const client = second({
+        era,
+        means: { url: {} },
+        async answer(question) {
+          asked.push(question.mode);
+          await api.approve(/code ([A-Z0-9-]+)/.exec(question.message)[1]);
+          return { action: "accept" };
+        },
+      });
+      await (era === "auto" ? connected(t, await servingMore(t, api), client, "second") : piped(t, client, withMore(api)));
+      if (!asks) await api.approve((await refusedWith(ask(client))).code);
+      assert.equal(await ask(client), "hello demo-person");
+      assert.deepEqual(asked, asks ? ["url"] : []);
+    });
+  }
+
+  test(`${method}, a client that cannot ask: the person is told by an error`, async (t) => {
+    const api = await upstream(t, { hold: 3 });
+    const { client } = await connected(t, await servingMore(t, api), second(), "second");
+    const told = await refusedWith(ask(client));
+    assert.deepEqual(await refusedWith(ask(client)), told, "held in vain, it is told again");
+    await api.deny(told.code);
+    await assert.rejects(ask(client), (error) => error.code === -32600 && /denied/.test(error.message));
+    await api.approve((await refusedWith(ask(client))).code);
+    assert.equal(await ask(client), "hello demo-person");
+  });
+}
+
+/** Address and code out of the error that a request is refused with. */
+async function refusedWith(asking) {
+  const error = await asking.then((result) => assert.fail(JSON.stringify(result)), (why) => why);
+  assert.equal(error.code, -32600, String(error));
+  const told = readPrompt(error.message);
+  assert.ok(told.address?.startsWith("http://127.0.0.1") && told.code, error.message);
+  return told;
+}
+
+const NEEDS_WRITE = 'Bearer error="insufficient_scope", scope="write"';
+
+/** An API that is read with one scope and written with another, and a client of its authorization server. */
+async function scoped(t) {
   const as = await oidc(t);
   const api = await listen(t);
   api.handle = async (request, response) => {
     const { scopes } = await introspected(as.issuer, request.headers.authorization.slice(7));
     if (scopes.includes("write")) return response.end("written");
-    response.writeHead(403, { "www-authenticate": 'Bearer error="insufficient_scope", scope="write"' }).end();
+    response.writeHead(403, { "www-authenticate": NEEDS_WRITE }).end();
   };
   const client = new Client({ issuer: as.issuer, clientId: "public", scopes: "read", store: "memory" });
+  return { as, api, client };
+}
+
+/** A server with a tool for each challenge, which tells the scopes of its token. */
+async function tools(t, login, scopesOf, challenges) {
+  const there = await listen(t);
+  there.handle = toNodeHandler(createMcpHandler(() => {
+    const server = new SecondServer({ name: "tools", version: "1" });
+    for (const [name, challenge] of Object.entries(challenges)) {
+      server.registerTool(name, { description: name }, async (context) => {
+        const { result, token } = await ensure(context, server, login, { singleUser: true, challenge });
+        return result ?? { content: [{ type: "text", text: await scopesOf(token) }] };
+      });
+    }
+    return server;
+  }));
+  return there.address;
+}
+
+test("who joins a sign-in that was for less has one of their own after it", async (t) => {
+  const { as, client: login } = await scoped(t);
+  const scopesOf = async (token) => (await introspected(as.issuer, token)).scopes.join(" ");
+  const asked = [];
+  const { client } = await connected(t, await tools(t, login, scopesOf, { read: undefined, write: NEEDS_WRITE }), second({
+    means: { url: {} },
+    async answer({ url, message }) {
+      const [, code] = /code ([A-Z0-9-]+)/.exec(message);
+      asked.push(code);
+      // The others have to come while nobody has approved yet.
+      setTimeout(() => decide(url, code), 1500);
+      return { action: "accept" };
+    },
+  }), "second");
+  const call = async (name) => textOf(await client.callTool({ name, arguments: {} }));
+  const reading = call("read");
+  while (!asked.length) await sleep(10);
+  const [read, ...written] = await Promise.all([reading, call("write"), call("write")]);
+  assert.ok(read.includes("read"), read);
+  assert.deepEqual(written, ["read write", "read write"]);
+  assert.equal(new Set(asked).size, asked.length);
+  assert.equal(asked.length, 2);
+  assert.equal(as.devices(), 2);
+});
+
+test("who joins a sign-in that cannot be begun has one of their own", async (t) => {
+  const api = await upstream(t);
+  // Slow enough that the second call finds the first at it.
+  const login = new Client({ ...api.given, home: folder(t), fetch: (...given) => sleep(300).then(() => fetch(...given)) });
+  const odd = NEEDS_WRITE.replace("write", "far-too-long".repeat(200));
+  const { client } = await connected(t, await tools(t, login, () => "there", { read: undefined, odd }), second(), "second");
+  const call = async (name) => textOf(await client.callTool({ name, arguments: {} }));
+  const refused = call("odd");
+  await sleep(150);
+  const told = readPrompt(await call("read"));
+  assert.match(await refused, /invalid_scope|scope/);
+  await api.approve(told.code);
+  assert.equal(await call("read"), "there");
+  assert.equal(api.begun(), 2);
+});
+
+test("an API that demands more scopes: the person is asked for those besides", async (t) => {
+  const { as, api, client } = await scoped(t);
   const make = () => {
     const server = new SecondServer({ name: "writer", version: "1" });
     server.registerTool("write", { description: "Writes" }, async (context) => {

@@ -7,6 +7,7 @@ import { McpServer as FirstServer } from "@modelcontextprotocol/sdk/server/mcp.j
 import { McpServer } from "@modelcontextprotocol/server";
 import { Client } from "devicegrant";
 import { PerUser, authorize, deviceAuth, deviceOAuthProvider, ensure, stepUp, stepUpFetch } from "devicegrant/mcp";
+import type { InputRequiredResult } from "devicegrant/mcp";
 import { z } from "zod";
 
 const client = new Client({ server: "https://mcp.example/mcp" });
@@ -30,6 +31,15 @@ second.registerTool("weather", { inputSchema: z.object({ city: z.string() }) }, 
   if (login.result) return login.result;
   const token: string = login.token;
   return { content: [{ type: "text", text: `${city} ${token.length} ${(await login.fetch("https://api.example")).status}` }] };
+});
+second.registerPrompt("hello", { argsSchema: z.object({ city: z.string() }) }, async ({ city }, context) => {
+  const login = await ensure(context, second, api);
+  if (login.result) return login.result as InputRequiredResult;
+  return { messages: [{ role: "user", content: { type: "text", text: city } }] };
+});
+second.registerResource("me", "me://self", {}, async (uri, context) => {
+  const login = await ensure(context, second, api);
+  return (login.result as InputRequiredResult) ?? { contents: [{ uri: uri.href, text: "" }] };
 });
 
 const first = new FirstServer({ name: "a", version: "1" });

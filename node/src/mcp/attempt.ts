@@ -11,8 +11,13 @@ const LOOK_MS = 1_000;
 /** Past the code's end: the last poll, and a server or store that was away. */
 const GRACE_MS = 60_000;
 
+interface Running {
+  starting: Promise<Attempt | undefined>;
+  need: TokenNeed;
+}
+
 /** The one that runs for a client, begun or on its way. */
-const RUNNING = new WeakMap<Client, Promise<Attempt | undefined>>();
+const RUNNING = new WeakMap<Client, Running>();
 
 export class Attempt {
   #told: boolean;
@@ -36,7 +41,8 @@ export class Attempt {
     mine: boolean,
   ) {
     this.#client = client;
-    this.#need = need;
+    // What another's was for it does not tell: that there is a login then has to do.
+    this.#need = mine ? need : {};
     // Whoever began it asks the person.
     this.#told = !mine;
     this.over.addEventListener("abort", () => this.#waiting.forEach((leave) => leave()), { once: true });
@@ -47,14 +53,25 @@ export class Attempt {
 
   /**
    * The sign-in of this client that waits, begun where none does; however many ask, it is one. None
-   * where it turns out to be approved already. `need` is what its token has to be good for.
+   * where it turns out to be approved already. `need` is what its token has to be good for where it is
+   * begun: whoever joins one that was begun for something else has to look again when it is over.
    */
-  static of(client: Client, need: TokenNeed): Promise<Attempt | undefined> {
+  static async of(client: Client, need: TokenNeed): Promise<Attempt | undefined> {
     const there = RUNNING.get(client);
-    if (there) return there;
+    if (!there) return Attempt.#begin(client, need);
+    try {
+      return await there.starting;
+    } catch (error) {
+      // What could not be begun for the one may well be for the other.
+      if (isSame(there.need, need)) throw error;
+      return RUNNING.get(client)?.starting ?? Attempt.#begin(client, need);
+    }
+  }
+
+  static #begin(client: Client, need: TokenNeed): Promise<Attempt | undefined> {
     const starting = Attempt.#start(client, need);
-    RUNNING.set(client, starting);
-    const leave = () => void (RUNNING.get(client) === starting && RUNNING.delete(client));
+    RUNNING.set(client, { starting, need });
+    const leave = () => void (RUNNING.get(client)?.starting === starting && RUNNING.delete(client));
     starting.then((attempt) => {
       if (!attempt || attempt.over.aborted) leave();
       else attempt.over.addEventListener("abort", leave, { once: true });
@@ -145,6 +162,10 @@ export class Attempt {
     }
     throw last ?? newError("gave_up", "the sign-in was given up");
   }
+}
+
+function isSame(one: TokenNeed, other: TokenNeed): boolean {
+  return one.reject === other.reject && one.challenge === other.challenge;
 }
 
 async function isSignedIn(client: Client, need: TokenNeed): Promise<boolean> {

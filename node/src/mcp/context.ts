@@ -1,8 +1,10 @@
 // What a tool is called with, in either generation of the SDK, as one thing to ask of.
 import { newError } from "./errors.js";
 import type { User } from "./per-user.js";
+import { plain, refusal } from "./questions.js";
+import type { PlainResult } from "./questions.js";
 
-/** What `@modelcontextprotocol/sdk` 1 gives a tool besides its arguments. */
+/** What `@modelcontextprotocol/sdk` 1 gives a tool besides its arguments; nothing in it names the method. */
 export interface FirstContext {
   signal: AbortSignal;
   requestId: string | number;
@@ -47,8 +49,10 @@ export type Means = "url" | "form" | "text";
 export type Said = "accept" | "decline" | "cancel";
 
 const CAPABILITIES = "io.modelcontextprotocol/clientCapabilities";
+/** What an `input_required` result may answer; nothing else. */
+const CARRIERS = ["tools/call", "prompts/get", "resources/read"];
 
-/** One call of a tool. */
+/** One call of a tool, or of what else is served. */
 export class Call {
   readonly server: InnerServer;
   readonly signal: AbortSignal;
@@ -61,6 +65,7 @@ export class Call {
   #responses: Record<string, unknown> | undefined;
   #authInfo: unknown;
   #notify: (notification: object) => Promise<void>;
+  #method: string;
   #progressToken: string | number | undefined;
 
   constructor(context: ToolContext, server: ToolServer) {
@@ -68,7 +73,9 @@ export class Call {
     const second = "mcpReq" in context ? context : undefined;
     const capabilities = second?.mcpReq.envelope && (second.mcpReq.envelope as Record<string, unknown>)[CAPABILITIES];
     this.asksByResult = capabilities !== undefined;
-    this.means = means(capabilities ?? this.server.getClientCapabilities());
+    this.#method = second?.mcpReq.method ?? "tools/call";
+    const mayAsk = !this.asksByResult || CARRIERS.includes(this.#method);
+    this.means = mayAsk ? means(capabilities ?? this.server.getClientCapabilities()) : "text";
     if (second) {
       const { id, signal, inputResponses, _meta } = second.mcpReq;
       [this.id, this.signal, this.#progressToken] = [id, signal, _meta?.progressToken];
@@ -91,6 +98,12 @@ export class Call {
     const answer = responses && Object.hasOwn(responses, handle) ? responses[handle] : undefined;
     const action = (answer as { action?: unknown } | null | undefined)?.action;
     return action === "accept" || action === "decline" || action === "cancel" ? action : undefined;
+  }
+
+  /** What the person is told instead of an answer. Throws it where that is no tool's: only those answer in words. */
+  words(text: string): PlainResult {
+    if (this.#method !== "tools/call") throw refusal(text);
+    return plain(text);
   }
 
   /** Who calls, as the server's gate has found: `sub` and `iss` in the SDK's `authInfo.extra`. */

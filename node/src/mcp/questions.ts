@@ -33,6 +33,11 @@ export function plain(text: string): PlainResult {
   return { content: [{ type: "text", text }], isError: true };
 }
 
+/** Of either SDK: the code makes it the JSON-RPC error `Invalid Request`, with the text. */
+export function refusal(text: string): Error {
+  return Object.assign(new Error(text), { code: -32600 });
+}
+
 const WHY = "This tool needs you to sign in.";
 
 /** Everything a person needs, in words. */
