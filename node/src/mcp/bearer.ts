@@ -3,13 +3,16 @@ import type { Client } from "devicegrant";
 import { SignInNeeded, isStepUp } from "devicegrant";
 import { wider } from "./step-up.js";
 
-/** How long after a renewal a 401 still means a token from before it. */
+/**
+ * How long after another token came a 401 still is about the one before it. Core compares tokens, but
+ * the SDKs tell only that some request was refused, neither with which token nor which ones were not.
+ */
 const LATE_MS = 2_000;
 
 export class Bearer {
   #client: Client;
   #given: string | undefined;
-  #renewedAt = -Infinity;
+  #changedAt = -Infinity;
 
   constructor(client: Client) {
     this.#client = client;
@@ -18,7 +21,7 @@ export class Bearer {
   /** None where nobody has signed in: a server may answer without. */
   async token(): Promise<string | undefined> {
     try {
-      return (this.#given = await this.#client.token());
+      return this.#give(await this.#client.token());
     } catch (error) {
       if (error instanceof SignInNeeded) return undefined;
       throw error;
@@ -32,11 +35,14 @@ export class Bearer {
    */
   async renew(challenge?: string | null): Promise<void> {
     const demanded = challenge && isStepUp(challenge) ? challenge : undefined;
-    // Nobody tells which token was answered 401. Requests that left together are answered one after
-    // another, and whoever is told late must not spend the new token.
-    if (!demanded && performance.now() - this.#renewedAt < LATE_MS) return;
-    const reject = this.#given;
-    this.#given = await wider(this.#client, { reject, challenge: demanded });
-    if (reject !== undefined) this.#renewedAt = performance.now();
+    // Requests that left together are answered one after another, and whoever is told late must not
+    // spend the new token.
+    if (!demanded && performance.now() - this.#changedAt < LATE_MS) return;
+    this.#give(await wider(this.#client, { reject: this.#given, challenge: demanded }));
+  }
+
+  #give(token: string): string {
+    if (this.#given !== undefined && this.#given !== token) this.#changedAt = performance.now();
+    return (this.#given = token);
   }
 }
