@@ -179,6 +179,9 @@ export class Wider {
 /** Whether a `WWW-Authenticate` says that the token has too few scopes. */
 export function isStepUp(challenge: string): boolean;
 
+/** Whether a request to this address may carry a token (RFC 6750 §5.3): https, or http to this machine. */
+export function mayCarryToken(address: string): boolean;
+
 /** What logins are sealed with. */
 export class Key {
   constructor(bytes: Uint8Array);

@@ -13,6 +13,7 @@
     reason = "what comes over the boundary comes by value"
 )]
 
+mod address;
 mod error;
 mod flow;
 mod http;

@@ -36,6 +36,12 @@ pub(crate) fn check(address: &str, loopback: bool) -> Result<(), Unfit> {
     Err(Unfit::Scheme)
 }
 
+/// Whether a request to this address may carry a token (RFC 6750 §5.3): an https address, or an http
+/// one of this machine that is plainly written: `localhost`, `127.0.0.0/8` or `[::1]`.
+pub fn may_carry_token(address: &str) -> bool {
+    check(address, true).is_ok()
+}
+
 /// The address in its normal form (RFC 3986 §6.2.2): case, default port, dot segments; `/` alone
 /// as a path is dropped, any other trailing slash is kept.
 pub(crate) fn normal(address: &str) -> Result<String, Unfit> {
@@ -225,6 +231,36 @@ mod tests {
         // Nobody needs clear text there.
         assert_eq!(check("http://mcp.localhost", true), Err(Unfit::Scheme));
         assert_eq!(check("http://0.0.0.0", true), Err(Unfit::Scheme));
+    }
+
+    #[test]
+    fn a_token_goes_in_clear_text_only_where_this_machine_is_plainly_meant() {
+        for address in [
+            "https://example.com/a",
+            "http://127.0.0.1",
+            "http://127.0.0.1:8080/a",
+            "http://127.0.0.2",
+            "http://[::1]:1",
+            "http://localhost",
+            "http://LOCALHOST",
+        ] {
+            assert!(may_carry_token(address), "{address}");
+        }
+        for address in [
+            "http://example.com",
+            "http://localhost.",
+            "http://foo.localhost",
+            "http://127.1",
+            "http://0x7f.1",
+            "http://[::ffff:127.0.0.1]",
+            "http://[::ffff:7f00:1]",
+            "http://0.0.0.0",
+            "ws://localhost",
+            "localhost",
+            "",
+        ] {
+            assert!(!may_carry_token(address), "{address}");
+        }
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod tokens;
 mod wire;
 
 pub use account::Expected;
+pub use address::may_carry_token;
 pub use challenge::Challenge;
 pub use device::{DeviceGrant, Pending, SignIn};
 pub use discover::Discover;

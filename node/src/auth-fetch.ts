@@ -1,6 +1,7 @@
 // A `fetch` that brings the token.
 import type { Client } from "./client.js";
 import { newError } from "./errors.js";
+import { machines } from "./machines.js";
 
 /**
  * A `fetch` that adds the token, and where that is answered 401 asks once for another one: of however
@@ -14,8 +15,8 @@ export function authFetch(client: Client, more: { fetch?: typeof fetch; origin?:
     const send = more.fetch ?? globalThis.fetch;
     const first = new Request(input, init);
     const url = new URL(first.url);
-    const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-    if (url.protocol !== "https:" && !local) {
+    // As it will be asked: `127.1` has become `127.0.0.1`. A path may hold more than core's addresses do.
+    if (!machines().mayCarryToken(url.origin)) {
       throw newError("bad_option", `${url.origin} is neither https nor this machine: it gets no token`);
     }
     if (origin !== undefined && url.origin !== origin) {

@@ -59,6 +59,25 @@ test("authFetch keeps the token from other schemes", async (t) => {
   await assert.rejects(fetch("https://other.example.com/v1"), { code: "bad_option" });
 });
 
+test("authFetch brings the token in clear text only to this machine, plainly written", async (t) => {
+  const { client } = await signedIn(t);
+  const sent = [];
+  const fetch = authFetch(client, { fetch: async ({ url }) => (sent.push(new URL(url).origin), new Response()) });
+  // The platform reads each of the last two as 127.0.0.1, and asks that.
+  const plain = [
+    "https://api.example.com", "http://127.0.0.1", "http://127.0.0.1:8080", "http://127.0.0.2", "http://[::1]", "http://[::1]:1",
+    "http://localhost", "http://LOCALHOST", "http://127.1", "http://0x7f.1",
+  ];
+  for (const address of plain) await fetch(`${address}/a|b?c={d}&e=${"f".repeat(4000)}`);
+  assert.deepEqual(sent, plain.map((address) => new URL(address).origin));
+  const others = [
+    "http://api.example.com", "http://localhost.", "http://foo.localhost", "http://localhost.example.com",
+    "http://[::ffff:127.0.0.1]", "http://0.0.0.0", "http://[::]", "ftp://localhost", "data:,a",
+  ];
+  for (const address of others) await assert.rejects(fetch(address), { code: "bad_option" }, address);
+  assert.equal(sent.length, plain.length);
+});
+
 test("an abort in mid-exchange is told at once, and the rotated token is kept", async (t) => {
   const store = new MemoryStore();
   const { client, exchanges, endpoints } = await signedIn(t, { lateMs: 2000 }, { store, key: KEY });

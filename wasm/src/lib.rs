@@ -7,6 +7,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "what crosses is owned")]
 #![allow(clippy::unused_self, reason = "one object speaks for a store")]
 
+mod address;
 mod disk;
 mod error;
 mod flow;
