@@ -146,6 +146,9 @@ test("the same exits for the same words", async (t) => {
     ["status", "--store", "redis"], ["status", "--store", "redis", "--key", "file"], ["logout", issuer],
     ["--home", home, "status"], ["-v", "status"], ["--store", "memory", "login", ...at], ["login", ...at, "--resume"],
     ["login", ...at, "--unattended", "--key", "keyring"], ["--issuer", issuer, "status"], ["status", "--ca", "absent.pem"],
+    ["login", ...at, "--paste", "--open"], ["login", ...at, "--paste", "--resume"], ["login", ...at, "--paste", "--device-endpoint", issuer],
+    ["login", ...at, "--redirect-uri", "https://a.example/"], ["login", ...at, "--paste", "--redirect-uri", "nonsense"],
+    ["login", ...at, "--paste", "http://127.0.0.1/?code=x"], ["login", ...at, "--paste", "--json"], ["token", issuer, "--paste"],
     ["--version"], ["--help"], ["login", "--help"],
   ];
   for (const words of lines) {

@@ -20,7 +20,7 @@ const JSON_TOO = { json: { type: "boolean" } } as const;
 const LOGIN = {
   "client-secret-env": { type: "string" }, "client-auth": { type: "string" }, "client-metadata": { type: "string" }, scope: { type: "string", multiple: true },
   audience: { type: "string" }, param: { type: "string", multiple: true }, pkce: { type: "boolean" },
-  timeout: { type: "string" }, resume: { type: "boolean" }, unattended: { type: "boolean" }, "no-qr": { type: "boolean" },
+  timeout: { type: "string" }, resume: { type: "boolean" }, paste: { type: "boolean" }, "redirect-uri": { type: "string" }, unattended: { type: "boolean" }, "no-qr": { type: "boolean" },
   plain: { type: "boolean" }, spoken: { type: "boolean" }, open: { type: "boolean" },
 } as const;
 const NEED = { "min-ttl": { type: "string" }, "reject-env": { type: "string" } } as const;
@@ -53,6 +53,10 @@ export function parse(command: string, words: string[]): Flags {
   oneOf("--store", values.store, ["auto", "file", "memory", "redis"]);
   oneOf("--key", values.key, ["keyring", "env", "command", "passphrase", "file"]);
   if (values["client-auth"] && !values["client-secret-env"]) throw new TypeError("--client-auth needs --client-secret-env");
+  for (const name of ["resume", "open", "device-endpoint"]) {
+    if (values.paste && values[name] !== undefined) throw new TypeError(`--paste and --${name} cannot stand together`);
+  }
+  if (values["redirect-uri"] !== undefined && !values.paste) throw new TypeError("--redirect-uri needs --paste");
   for (const name of ["min-ttl", "timeout"]) if (values[name] !== undefined) values[name] = seconds(values[name]);
   if (values.timeout === 0) throw new TypeError("--timeout 0 leaves no time");
   return { ...values, target: positionals[0] };
@@ -108,7 +112,7 @@ export function clientOptions(flags: Flags): ClientOptions {
   }
   return {
     server: flags.target ?? flags.server, issuer: flags.issuer, provider: flags.provider, clientId: flags["client-id"],
-    resource: flags.resource, profile: flags.profile, deviceEndpoint: flags["device-endpoint"],
+    resource: flags.resource, redirectUri: flags["redirect-uri"], profile: flags.profile, deviceEndpoint: flags["device-endpoint"],
     tokenEndpoint: flags["token-endpoint"], home: flags.home, unattended: flags.unattended,
     clientSecret: fromEnv(flags["client-secret-env"], "client secret"), clientAuth: auth && AUTHS[auth], clientMetadata: flags["client-metadata"],
     scopes: flags.scope ?? [], audience: flags.audience, params, pkce: flags.pkce,

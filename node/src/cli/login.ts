@@ -4,8 +4,9 @@ import { spawn } from "node:child_process";
 import { Client } from "../client.js";
 import { DeviceGrantError, TryLater, newError } from "../errors.js";
 import { machines } from "../machines.js";
+import { Lines } from "../node/line.js";
 import { drawn, isPlain } from "../node/terminal.js";
-import type { OnPrompt } from "../options.js";
+import type { OnPaste, OnPrompt } from "../options.js";
 import type { Prompt } from "../values.js";
 import { healthOf, moment } from "../values.js";
 import type { Job } from "./commands.js";
@@ -16,21 +17,27 @@ import { event, note, rfc3339 } from "./output.js";
 /** Signs in, or goes on with a sign-in. One that is interrupted is kept, so that nobody has to approve twice. */
 export async function login({ client, flags, signal: stop, asked }: Job): Promise<number> {
   const late = new AbortController();
+  const lines = new Lines();
   const message = "the time allowed by --timeout ran out before anybody approved";
   const timer = flags.timeout && setTimeout(() => late.abort(newError("gave_up", message)), flags.timeout * 1000);
   try {
     const signal = AbortSignal.any([stop, late.signal]);
-    if (!flags.resume) {
-      await Client.inside(client).chooseKey();
-      await client.keep(await client.begin({ signal }));
+    if (flags.paste) await client.loginByPaste(paster(flags, lines), { signal });
+    else {
+      if (!flags.resume) {
+        await Client.inside(client).chooseKey();
+        await client.keep(await client.begin({ signal }));
+      }
+      await client.resume({ signal });
     }
-    await client.resume({ signal });
   } catch (error) {
     const waits = error instanceof TryLater || (error instanceof DeviceGrantError && ["interrupted", "gave_up"].includes(error.code));
     if (!waits || !asked() || flags.store === "memory") throw error;
     throw hinting(error, `The sign-in is kept; while its code lives, this goes on with it: ${resumption(flags)}`);
   } finally {
     clearTimeout(timer || undefined);
+    // Whoever gave up left it reading.
+    lines.close();
   }
   report(client, flags);
   return 0;
@@ -55,6 +62,19 @@ export function shower(flags: Flags, asked: () => void): OnPrompt {
     const left = Math.max(0, Math.round((prompt.expiresAt.getTime() - Date.now()) / 1000));
     note(`Waiting for your approval; the code ends in ${Math.floor(left / 60)} min ${left % 60} s.`);
     if (flags.open) open(prompt.verificationUriComplete ?? prompt.verificationUri);
+  };
+}
+
+/** Asks the person for an address, and reads a line of theirs. */
+function paster(flags: Flags, lines: Lines): OnPaste {
+  return (prompt) => {
+    if (flags.json) {
+      const { authorizationUri: authorization_uri, redirectUri: redirect_uri, scopes, trouble } = prompt;
+      event({ event: "paste", authorization_uri, redirect_uri, expires_at: rfc3339(prompt.expiresAt), scopes, trouble });
+    }
+    note(flags.plain || flags.verbose || isPlain() ? prompt.plain : prompt.text);
+    if (lines.areHidden) note("What you paste is not shown; end it with Enter.");
+    return lines.next();
   };
 }
 
