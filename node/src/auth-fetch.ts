@@ -28,7 +28,9 @@ export function authFetch(client: Client, more: { fetch?: typeof fetch; origin?:
     const token = await client.token({ signal });
     first.headers.set("authorization", `Bearer ${token}`);
     const answer = await send(first);
-    if (answer.status !== 401) {
+    // One that another origin gave, behind a redirect, is about no token of ours: it got none.
+    const isOwn = !answer.url || new URL(answer.url).origin === url.origin;
+    if (answer.status !== 401 || !isOwn) {
       second.body?.cancel().catch(() => {});
       return answer;
     }

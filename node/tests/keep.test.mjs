@@ -52,6 +52,22 @@ test("reject: many callers, one exchange, and all get its token", async (t) => {
   assert.equal(exchanges(), 1);
 });
 
+test("authFetch renews nothing for a 401 behind a redirect to another origin", async (t) => {
+  const { client, exchanges } = await signedIn(t);
+  const brought = [];
+  const servers = Array.from({ length: 2 }, (_, at) => createServer((incoming, outgoing) => {
+    brought.push(incoming.headers.authorization);
+    if (at) outgoing.writeHead(401).end();
+    else outgoing.writeHead(307, { location: `http://127.0.0.1:${servers[1].address().port}/` }).end();
+  }).listen(0, "127.0.0.1"));
+  for (const server of servers) t.after(() => server.close().closeAllConnections());
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const answer = await authFetch(client)(`http://127.0.0.1:${servers[0].address().port}/`);
+  assert.equal(answer.status, 401);
+  assert.deepEqual(brought, [`Bearer ${await client.token()}`, undefined]);
+  assert.equal(exchanges(), 0);
+});
+
 test("authFetch keeps the token from other schemes", async (t) => {
   const { client } = await signedIn(t);
   await assert.rejects(authFetch(client)("http://api.example.com/"), { code: "bad_option" });
