@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Awaitable, Callable, Literal, Mapping, Se
 
 from . import _native
 from ._build import Given, build
-from ._engine import USUAL, Engine
-from ._errors import call
+from ._engine import Engine
+from ._need import USUAL, need_of
 from ._values import Health, Kept, PastePrompt, Pending, Prompt, Tokens
 from ._ways import current
 
@@ -15,21 +15,6 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ._store import Store
-
-
-def need_of(
-    min_ttl: float,
-    reject: str | None,
-    scopes: Sequence[str],
-    force: bool,
-    challenge: str | None = None,
-) -> _native.Need:
-    if min_ttl == 60 and reject is None and not scopes and not force and challenge is None:
-        return USUAL
-    need: _native.Need = call(
-        _native.Need, int(min_ttl * 1000), reject, list(scopes), force, challenge
-    )
-    return need
 
 
 class Client(Kept):
@@ -179,8 +164,10 @@ class Client(Kept):
         Raises `SignInNeeded` where a person has to sign in; `TryLater`, `Refused` and `StoreError`
         leave the login as it is.
         """
-        need = need_of(min_ttl, reject, scopes, force, challenge)
-        reject = None  # a traceback may show what stands here
+        try:
+            need = need_of(min_ttl, reject, scopes, force, challenge)
+        finally:
+            reject = None  # a traceback may show what stands here
         there = self._engine.remembered(need)
         if there is not None:
             return there

@@ -11,6 +11,7 @@ from typing import Any, Callable
 from . import _native
 from ._cli import from_env
 from ._errors import DeviceGrantError, StoreError, TryLater, new, of
+from ._need import Need
 from ._output import event, line, name, note, rfc3339, whose
 from ._stop import unless_stopped
 from ._values import Prompt
@@ -160,7 +161,7 @@ def _report(login: _native.Login, client: Client, given: Namespace) -> None:
 
 def _session(given: Namespace) -> tuple[Client, _native.Login]:
     client = _client(given)
-    need = _native.Need(int(given.min_ttl * 1000), from_env(given.reject_env, "token"), [], False)
+    need = Need(int(given.min_ttl * 1000), from_env(given.reject_env, "token"))
     with unless_stopped():
         return client, finish(client._engine.renew(need)).login()
 

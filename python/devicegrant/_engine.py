@@ -10,6 +10,7 @@ from ._driver import drive
 from ._errors import DeviceGrantError, SignInNeeded, call, failure_of, new
 from ._flight import Flight
 from ._host import Clock, Host, now
+from ._need import USUAL, Need
 from ._stretch import Stretch
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from ._ways import Ways
 
 Flow, Output = _native.Flow, _native.Output
-USUAL = _native.Need(60_000, None, [], False)
 
 
 class Engine:
@@ -66,7 +66,7 @@ class Engine:
 
     # The hot path, and what stands behind it.
 
-    def remembered(self, need: _native.Need) -> str | None:
+    def remembered(self, need: Need) -> str | None:
         cached = self._cached
         if cached is None:
             return None
@@ -75,24 +75,24 @@ class Engine:
             return self._token if cached.is_good(*now()) else None
         return cached.token(*now(), need)
 
-    async def best(self, need: _native.Need) -> _native.Cached:
+    async def best(self, need: Need) -> _native.Cached:
         cached = self._cached
         if cached is not None and cached.token(*now(), need) is not None:
             return cached
         return await self.renew(need)
 
-    async def renew(self, need: _native.Need, force: bool = False) -> _native.Cached:
+    async def renew(self, need: Need, force: bool = False) -> _native.Cached:
         ways = self._ways()
         while True:
             cached, joined = await self._flight.join(
-                ways, lambda stretch: self._exchange(need, ways, stretch)
+                ways, lambda stretch: self._exchange(need, ways, stretch), need.demand
             )
             # Whoever joined may need more than was asked for; alone one gets the best there is.
             if not joined or force or cached.token(*now(), need) is not None:
                 return cached
 
     async def _exchange(
-        self, need: _native.Need, ways: Ways, stretch: Stretch
+        self, need: Need, ways: Ways, stretch: Stretch
     ) -> _native.Cached:
         try:
             return await self._exchange_once(need, ways, stretch)
@@ -104,7 +104,7 @@ class Engine:
             raise
 
     async def _exchange_once(
-        self, need: _native.Need, ways: Ways, stretch: Stretch
+        self, need: Need, ways: Ways, stretch: Stretch
     ) -> _native.Cached:
         host = self._host(ways)
         if self._id is None:

@@ -133,4 +133,5 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
         return function(*arguments)
     except _native.Failure as failure:
         error = of(failure)
+    del arguments  # a traceback may show what stands here
     raise error

@@ -13,8 +13,8 @@ T = TypeVar("T")
 
 
 class _Running(Generic[T]):
-    def __init__(self, ways: Ways) -> None:
-        self.owner = ways.owner
+    def __init__(self, ways: Ways, demand: object) -> None:
+        self.owner, self.demand = ways.owner, demand
         self.over = ways.event()
         self.started = False
         self.value: T | None = None
@@ -28,13 +28,13 @@ class Flight(Generic[T]):
         self._running: _Running[T] | None = None
         self._lock = threading.Lock()
 
-    def _enter(self, ways: Ways) -> tuple[_Running[T], bool]:
+    def _enter(self, ways: Ways, demand: object) -> tuple[_Running[T], bool]:
         with self._lock:
             running = self._running
             # What another loop does cannot be waited for; the store's lease keeps the two apart.
             if running is not None and running.owner is ways.owner:
                 return running, True
-            self._running = running = _Running(ways)
+            self._running = running = _Running(ways, demand)
             return running, False
 
     def _leave(self, running: _Running[T]) -> None:
@@ -44,21 +44,25 @@ class Flight(Generic[T]):
         running.over.set()
 
     async def join(
-        self, ways: Ways, work: Callable[[Stretch], Coroutine[Any, Any, T]]
+        self,
+        ways: Ways,
+        work: Callable[[Stretch], Coroutine[Any, Any, T]],
+        demand: object = None,
     ) -> tuple[T, bool]:
-        """Joins what is on its way (true), or starts it."""
+        """Joins what is on its way (true), or starts it. Where that was begun for another demand,
+        whoever joined may have to look again; why it failed is nothing to them."""
         while True:
-            running, joined = self._enter(ways)
+            running, joined = self._enter(ways, demand)
             if not joined:
                 return await self._lead(ways, running, work), False
             await running.over.wait()
-            if running.error is not None:
+            if running.error is not None and running.demand == demand:
                 error = running.error
                 # Each caller raises one of its own: a traceback grows with every raise.
                 raise again(error)
             if running.value is not None:
                 return running.value, True
-            # Its caller left before anything had to finish: somebody else starts.
+            # Its caller left before anything had to finish, or it was another's: somebody starts.
 
     async def _lead(
         self, ways: Ways, running: _Running[T], work: Callable[[Stretch], Coroutine[Any, Any, T]]

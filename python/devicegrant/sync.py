@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Callable, Literal, Mapping, Sequence
 
 from . import _native
 from ._build import Given, build
-from ._client import need_of
-from ._engine import USUAL, Engine
+from ._engine import Engine
+from ._need import USUAL, need_of
 from ._values import Health, Kept, PastePrompt, Pending, Prompt, Tokens
 from ._ways import finish
 from ._ways_blocking import Blocking
@@ -170,8 +170,10 @@ class Client(Kept):
         Raises `SignInNeeded` where a person has to sign in; `TryLater`, `Refused` and `StoreError`
         leave the login as it is.
         """
-        need = need_of(min_ttl, reject, scopes, force, challenge)
-        reject = None  # a traceback may show what stands here
+        try:
+            need = need_of(min_ttl, reject, scopes, force, challenge)
+        finally:
+            reject = None  # a traceback may show what stands here
         there = self._engine.remembered(need)
         if there is not None:
             return there

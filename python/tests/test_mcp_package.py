@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import devicegrant
+from devicegrant._need import USUAL
 from devicegrant.mcp import PerUser, User, cause_of, ensure, signed_in
 
 AT = {"issuer": "https://auth.example.com", "client_id": "c", "store": "memory"}
@@ -209,8 +210,8 @@ def test_whoever_comes_right_after_the_approval_asks_nobody(server, sign_in):
     codes = sum(secret.startswith("device-") for secret in server.secrets)
 
     async def main():
-        waiting = Waiting.of(devicegrant.Client(server.issuer))
-        assert await waiting.ready() is None
+        waiting = Waiting.of(devicegrant.Client(server.issuer), USUAL)
+        assert await waiting.ready(USUAL) is None
         await waiting.wait(seconds=5)
         assert waiting.is_over
 
@@ -228,10 +229,10 @@ def test_what_fails_in_the_background_is_raised_to_whoever_waits():
         save = lock = unlock = load
 
     async def main():
-        waiting = Waiting.of(devicegrant.Client(**{**AT, "store": Broken()}, key="A" * 43))
+        waiting = Waiting.of(devicegrant.Client(**{**AT, "store": Broken()}, key="A" * 43), USUAL)
         for _ in range(2):
             with pytest.raises(KeyError, match="somebody's own"):
-                await waiting.ready()
+                await waiting.ready(USUAL)
 
     asyncio.run(main())
 

@@ -129,6 +129,7 @@ def test_of_tracebacks_with_locals(server, clean, make):
         lambda: run(client(transport=fail).login()),
         lambda: run(client(store=Broken("save"), key=KEY).login()),
         lambda: run(client().token(reject=server.secrets[0])),
+        lambda: run(client().token(reject=server.secrets[0], challenge="Bearer " + "a" * 20_000)),
         lambda: client(client_auth="nonsense"),
         lambda: client(scopes=[7]),
         lambda: client(key=KEY + "wrong"),

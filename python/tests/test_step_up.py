@@ -1,5 +1,7 @@
 """A tool that wants a scope the login does not have, at a real server: asked for once, and kept."""
 
+import asyncio
+
 import devicegrant
 import httpx
 import pytest
@@ -102,6 +104,20 @@ def test_a_login_of_another_name_is_the_one_that_is_widened(resource):
     assert person.asked == [["read", "offline_access", "write"]]
     wide = client(resource, profile="ops").token()
     assert wide != narrow and answer(resource, wide, "/write").status_code == 200
+
+
+def test_whoever_asks_at_the_same_time_is_not_told_of_a_demand_that_is_not_theirs(resource):
+    client(resource).login()
+
+    async def main():
+        one = devicegrant.Client(resource.address, client_id="public")
+        demand = 'Bearer error="insufficient_scope", scope="write"'
+        calls = one.token(challenge=demand), one.token(), one.token(scopes=["read"]), one.token(challenge=demand)
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    first, second, third, fourth = asyncio.run(main())
+    assert [first.code, fourth.code] == ["more_scopes", "more_scopes"]
+    assert isinstance(second, str) and second == third
 
 
 def test_any_other_refusal_no_sign_in_can_mend():

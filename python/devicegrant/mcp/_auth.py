@@ -48,7 +48,7 @@ class DeviceAuthBase(Bearer):
             raise new("bad_option", "a client that is made already takes no options")
         super().__init__(server)
         self.interactive = interactive
-        self._flight: Flight[Any] = Flight()
+        self._flight: Flight[bool] = Flight()
         self._lock = threading.Lock()
 
     @property
@@ -76,21 +76,33 @@ class DeviceAuthBase(Bearer):
         response = yield request
         challenge = _challenge(request, response)
         if challenge is not None and self._can_repeat(request):
-            refused = _sent(request)
-            # However many requests need it at once, a person signs in once.
-            await self._flight.join(current(), lambda stretch: self._other(refused, challenge))
-            del refused
+            await self._another(_sent(request), challenge)
             _renewed(request, await self._client.token())
             yield request
 
+    async def _another(self, refused: _Sent, challenge: str) -> None:
+        """Another token than the refused one, good for what is demanded, is there afterwards.
+        However many requests need it at once, a person signs in once; whoever joined what was done
+        for another demand, and is not served by it, has its own done."""
+        for _ in range(2):
+            _, joined = await self._flight.join(
+                current(), lambda stretch: self._other(refused, challenge), challenge
+            )
+            if not joined or await self._is_met(refused, challenge):
+                return
+
     async def _other(self, refused: _Sent, challenge: str) -> bool:
-        """Another token than the refused one, good for what is demanded, is there afterwards."""
+        if not await self._is_met(refused, challenge):
+            await self._client.login(challenge)
+        return True
+
+    async def _is_met(self, refused: _Sent, challenge: str) -> bool:
         try:
             await self._client.token(reject=refused.token, challenge=challenge)
         except SignInNeeded:
             if not self.interactive:
                 raise
-            await self._client.login(challenge)
+            return False
         return True
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union
 
 from .._client import Client
 from .._errors import DeviceGrantError, SignInNeeded, new
+from .._need import Need, need_of
 from .._values import Prompt
 from ._call import Call, caller
 from ._users import PerUser, User
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 HOLD = 45.0
 """Seconds that a call is held at most: clients commonly give up after 60."""
 _PROGRESS = 5.0
+_WHY = "This needs you to sign in."
+_ROUNDS = 2
+"""Sign-ins that a call waits for at most: somebody else's for less than it needs, and its own."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -30,10 +34,12 @@ async def ensure(
     ctx: Any,
     client: Union[Client, PerUser],
     *,
-    why: str = "This needs you to sign in.",
+    why: str = _WHY,
     user: User | None = None,
     single_user: bool = False,
     hold: float = HOLD,
+    reject: str | None = None,
+    challenge: str | None = None,
 ) -> Union[str, CallToolResult, InputRequiredResult]:
     """The access token for the API behind a tool. Where nobody has signed in, the person is asked
     through the client, once, in the way that the client says it can.
@@ -47,6 +53,12 @@ async def ensure(
     HTTP a `Client` is refused, unless `single_user` says that only one person reaches the server.
     `user` is who asks, where this server knows it from elsewhere than the SDK's access token.
 
+    `reject` is the token that the API just answered 401 or 403, and `challenge` the
+    `WWW-Authenticate` of that answer: another token is given, and where the API demands more scopes
+    those are signed in for. What was asked for already is not asked for again.
+
+        token = await ensure(ctx, api, reject=token, challenge=answer.headers.get("www-authenticate"))
+
     - A client that can show an address (elicitation in mode `url`) asks the person: by the server's
       own request or error -32042 up to 2025-11-25, by an `InputRequiredResult` since 2026-07-28.
     - Any other gets the address and the code as the tool's text.
@@ -58,13 +70,24 @@ async def ensure(
     """
     call = Call(ctx)
     try:
-        of, own = _whose(call, client, user, single_user)
         try:
-            return await own.token()
-        except SignInNeeded:
-            pass
-        asked = await _ask(call, own, of, why, hold)
-        return await own.token() if asked is None else asked
+            need = need_of(60, reject, (), False, challenge)
+        finally:
+            reject = None  # a traceback may show what stands here
+        of, own = _whose(call, client, user, single_user)
+        end = asyncio.get_running_loop().time() + hold
+        for _ in range(_ROUNDS):
+            try:
+                return await own.token(reject=need.reject, challenge=need.challenge)
+            except SignInNeeded:
+                pass
+            waiting = Waiting.of(own, need)
+            asked: Union[CallToolResult, InputRequiredResult, None] = await _ask(
+                call, waiting, need, of, why, end, hold
+            )
+            if asked is not None:
+                return asked
+        return await own.token(reject=need.reject, challenge=need.challenge)
     except DeviceGrantError as error:
         raise call.told(_words(error)) from error
 
@@ -84,11 +107,12 @@ def _whose(
     return "", client
 
 
-async def _ask(call: Call, client: Client, of: str, why: str, hold: float) -> Any:
-    """None once somebody has signed in; else what the client gets instead of a result."""
-    end = asyncio.get_running_loop().time() + hold
-    waiting = Waiting.of(client)
-    prompt = await waiting.ready()
+async def _ask(
+    call: Call, waiting: Waiting, need: Need, of: str, why: str, end: float, hold: float
+) -> Any:
+    """None once one has to look again, as somebody has signed in; else what the client gets instead
+    of a result."""
+    prompt = await waiting.ready(need)
     if prompt is None:
         return None
     handle, message = waiting.handle(of), _message(why, prompt)
@@ -169,7 +193,13 @@ def _words(error: DeviceGrantError) -> str:
 
 
 def signed_in(
-    client: Union[Client, PerUser], *, into: str = "token", **options: Any
+    client: Union[Client, PerUser],
+    *,
+    into: str = "token",
+    why: str = _WHY,
+    user: User | None = None,
+    single_user: bool = False,
+    hold: float = HOLD,
 ) -> Callable[[Function], Function]:
     """Puts `ensure` in front of a tool, prompt or resource. It must take the `Context`; a parameter
     `token` (or what `into` says) gets the access token, and no client is told of it.
@@ -178,7 +208,8 @@ def signed_in(
         @signed_in(api)
         async def activities(days: int, ctx: Context, token: str) -> list[Activity]: ...
 
-    `options` are those of `ensure`.
+    The other options are those of `ensure`. A token that the API refuses, or for which it demands
+    more scopes, is found out in the tool: that calls `ensure` itself, with `reject` and `challenge`.
     """
 
     def around(function: Function) -> Function:
@@ -192,7 +223,9 @@ def signed_in(
 
         @functools.wraps(function)
         async def tool(**given: Any) -> Any:
-            token = await ensure(given[context], client, **options)
+            token = await ensure(
+                given[context], client, why=why, user=user, single_user=single_user, hold=hold
+            )
             if not isinstance(token, str):
                 return token
             if takes_token:

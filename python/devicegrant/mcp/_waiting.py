@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import Any, Awaitable, Callable
 
 from .._client import Client
-from .._engine import USUAL
-from .._errors import CodeExpired, SignInNeeded, new
+from .._errors import CodeExpired, Refused, SignInNeeded, new
 from .._flight import again
+from .._need import Need
 from .._values import Prompt
 
 
@@ -19,8 +19,9 @@ class Waiting:
     """Asks for a code, keeps it where every replica finds it, and polls until it ends: approved,
     denied, declined, or out of time. It needs nobody to come back, and outlives no code."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, need: Need) -> None:
         self._engine = client._engine
+        self._need = need
         self.prompt: Prompt | None = None
         self.asked = False
         """Whether the person has been told, here or by another replica."""
@@ -34,15 +35,16 @@ class Waiting:
         setattr(self._task, "_log_destroy_pending", False)
 
     @classmethod
-    def of(cls, client: Client) -> Waiting:
-        """The client's sign-in that is on its way, or a new one."""
+    def of(cls, client: Client, need: Need) -> Waiting:
+        """The client's sign-in that is on its way, which somebody else began for what they need, or
+        a new one for this need."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             raise new("bad_option", "a tool's sign-in runs on asyncio, and here is none") from None
         there: Waiting | None = getattr(client._engine, "waiting", None)
         if there is None or there.is_over or there._loop is not loop:
-            there = cls(client)
+            there = cls(client, need)
             setattr(client._engine, "waiting", there)
         return there
 
@@ -63,25 +65,37 @@ class Waiting:
             await call()
 
     async def _sign_in(self) -> None:
-        try:
-            # What another replica, or this one before it was restarted, has begun.
-            await self._engine.finish(True, self._show)
+        # Where more is demanded, what waits may not do: whether it does is seen when it is kept.
+        if self._need.challenge is None:
+            try:
+                # What another replica, or this one before it was restarted, has begun.
+                await self._engine.finish(True, self._show)
+                return
+            except (SignInNeeded, CodeExpired):
+                if self.prompt is not None:
+                    raise
+        # None waits any more because it has just been approved: looked at in this order no replica
+        # asks for what is there.
+        if await self._is_met():
             return
-        except (SignInNeeded, CodeExpired):
-            if self.prompt is not None:
-                raise
         try:
-            # None waits any more because it has just been approved: looked at in this order no
-            # replica asks for what is there.
-            await self._engine.best(USUAL)
-            return
-        except SignInNeeded:
-            pass
-        pending = await self._engine.begin()
+            pending = await self._engine.begin(self._need.challenge)
+        except Refused:
+            # What is demanded was asked for meanwhile, and granted.
+            if await self._is_met():
+                return
+            raise
         prompt = pending.prompt()
         self._code = None if prompt is None else prompt.fields().user_code
         await self._engine.keep_pending(pending, first=True)
         await self._engine.finish(True, self._show)
+
+    async def _is_met(self) -> bool:
+        try:
+            await self._engine.best(self._need)
+        except SignInNeeded:
+            return False
+        return True
 
     def _show(self, prompt: Prompt) -> None:
         if prompt.expires_at <= datetime.now(timezone.utc):
@@ -91,11 +105,11 @@ class Waiting:
         self.asked = prompt.user_code != self._code
         self._shown.set()
 
-    async def ready(self) -> Prompt | None:
-        """What the person has to be shown; none where somebody has signed in meanwhile. Raises what
-        ended the sign-in before that."""
+    async def ready(self, need: Need) -> Prompt | None:
+        """What the person has to be shown; none where somebody has signed in meanwhile, or could not
+        be asked for what somebody else needs. Raises what ended one's own before that."""
         await self._shown.wait()
-        if self.prompt is None:
+        if self.prompt is None and self._need.demand == need.demand:
             self.raise_if_failed()
         return self.prompt
 

@@ -2,6 +2,7 @@
 
 Over HTTP one JSON line on stdout says where it listens; without `--http` it speaks on stdio.
 `whoami` tells who called. `weather` needs a login at an upstream server, which `ensure` asks for.
+With `--api` there is `write` too: it calls that API, and signs in for what the API demands.
 """
 
 import argparse
@@ -21,7 +22,7 @@ except ImportError:
     import httpx as http
 
 import devicegrant
-from devicegrant.mcp import PerUser, signed_in
+from devicegrant.mcp import PerUser, ensure, signed_in
 
 
 def options():
@@ -35,6 +36,7 @@ def options():
     parser.add_argument("--scope", default="read")
     parser.add_argument("--users", default="", help="NAME=TOKEN,NAME=TOKEN: who may call, instead of an issuer")
     parser.add_argument("--upstream", default="{}", help="options of the Client for the tool's login, as JSON")
+    parser.add_argument("--api", help="the API that `write` calls, at the word it is given")
     parser.add_argument("--redis", help="where the tool's logins are kept")
     parser.add_argument("--expect", help="per user: the account is this option of Client, its value the user's name")
     parser.add_argument("--single-user", action="store_true")
@@ -155,11 +157,33 @@ def tools(server, Context):
         """How many sign-ins run in the background."""
         return sum(task.get_name() == "devicegrant sign-in" for task in asyncio.all_tasks())
 
+    if OPT.api:
+
+        @server.tool()
+        async def write(word: str, ctx: Context):
+            """Calls the API, which may demand more than the login has."""
+            how = {"hold": OPT.hold, "single_user": OPT.single_user}
+            token = await ensure(ctx, api, **how)
+            if not isinstance(token, str):
+                return token
+            said = await answered(token, word)
+            if said.status_code in (401, 403):
+                token = await ensure(ctx, api, reject=token, challenge=said.headers.get("www-authenticate"), **how)
+                if not isinstance(token, str):
+                    return token
+                said = await answered(token, word)
+            return f"{word} {said.status_code} {digest(token)}"
+
     @server.prompt()
     @signed_in(api, hold=OPT.hold, single_user=OPT.single_user)
     async def summary(ctx: Context, token: str) -> str:
         """A prompt that needs the login too."""
         return f"Summarise {digest(token)}"
+
+
+async def answered(token, word):
+    async with http.AsyncClient(trust_env=False, timeout=30) as asking:
+        return await asking.get(f"{OPT.api}/{word}", headers={"Authorization": f"Bearer {token}"})
 
 
 def watch_stdin():
