@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, AsyncGenerator, Generator, Union
+from typing import TYPE_CHECKING, Any, AsyncGenerator, AsyncIterator, Generator, Iterator, Union
 
 from ._errors import new
 
@@ -11,11 +11,33 @@ if TYPE_CHECKING:
     from .sync import Client as SyncClient
 
 
+class Unread:
+    """The body of an answer that nobody wants. httpx reads it to its end before it sends the next
+    request, and a server need not let it have one."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+    def close(self) -> None:
+        self._stream.close()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
 class Bearer:
     """Adds the token; where it is answered 401, asks once for another and tries again. However
     many requests are refused at once, that is one exchange."""
 
     _not_read: type[BaseException]
+    _unread: type[Unread]
 
     def __init__(self, client: Union[Client, SyncClient]) -> None:
         from .sync import Client as SyncClient
@@ -38,6 +60,15 @@ class Bearer:
             return False  # a body that comes only once
         return True
 
+    def _leave(self, response: Any) -> None:
+        """Closes an answer unread: what comes next may take as long as a person does."""
+        response.stream = self._unread(response.stream)
+        response.read()
+
+    async def _leave_async(self, response: Any) -> None:
+        response.stream = self._unread(response.stream)
+        await response.aread()
+
     # No token stands in a variable: a traceback may show those.
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
@@ -46,6 +77,7 @@ class Bearer:
         request.headers["Authorization"] = f"Bearer {self._client.token()}"
         response = yield request
         if _is_refusal(request, response) and self._can_repeat(request):
+            self._leave(response)
             _renewed(request, self._client.token(reject=_refused(request)))
             yield request
 
@@ -55,6 +87,7 @@ class Bearer:
         request.headers["Authorization"] = f"Bearer {await self._client.token()}"
         response = yield request
         if _is_refusal(request, response) and self._can_repeat(request):
+            await self._leave_async(response)
             _renewed(request, await self._client.token(reject=_refused(request)))
             yield request
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import httpx as _httpx
 
-from ._bearer import Bearer
+from ._bearer import Bearer, Unread
+
+
+class _Unread(Unread, _httpx.SyncByteStream, _httpx.AsyncByteStream):
+    pass
 
 
 class Auth(Bearer, _httpx.Auth):
@@ -12,3 +16,4 @@ class Auth(Bearer, _httpx.Auth):
     `devicegrant.sync.Client`; a 401 renews it once."""
 
     _not_read = _httpx.RequestNotRead
+    _unread = _Unread

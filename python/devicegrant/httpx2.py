@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import httpx2 as _httpx2
 
-from ._bearer import Bearer
+from ._bearer import Bearer, Unread
+
+
+class _Unread(Unread, _httpx2.SyncByteStream, _httpx2.AsyncByteStream):
+    pass
 
 
 class Auth(Bearer, _httpx2.Auth):
@@ -12,3 +16,4 @@ class Auth(Bearer, _httpx2.Auth):
     `devicegrant.sync.Client`; a 401 renews it once."""
 
     _not_read = _httpx2.RequestNotRead
+    _unread = _Unread

@@ -45,8 +45,7 @@ class Auth(AuthBase):
             sent.body.seek(at)
         elif sent.body is not None and not isinstance(sent.body, (bytes, str)):
             return response  # a body that comes only once
-        response.content  # read to its end, so that the connection can be used again
-        response.close()
+        response.close()  # unread: a server need not let it end
         again.headers["Authorization"] = "Bearer " + self._client.token(
             reject=sent.headers["Authorization"][len("Bearer ") :]
         )

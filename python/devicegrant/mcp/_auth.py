@@ -76,6 +76,7 @@ class DeviceAuthBase(Bearer):
         response = yield request
         challenge = _challenge(request, response)
         if challenge is not None and self._can_repeat(request):
+            await self._leave_async(response)
             await self._another(_sent(request), challenge)
             _renewed(request, await self._client.token())
             yield request
@@ -117,6 +118,7 @@ class DeviceAuthBase(Bearer):
         response = yield request
         challenge = _challenge(request, response)
         if challenge is not None and self._can_repeat(request):
+            self._leave(response)
             with self._lock:
                 self._other_sync(_sent(request), challenge)
             _renewed(request, self._client.token())

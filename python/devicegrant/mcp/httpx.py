@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx as _httpx
 
+from ..httpx import _Unread
 from ._auth import DeviceAuthBase
 
 
@@ -13,3 +14,4 @@ class DeviceAuth(DeviceAuthBase, _httpx.Auth):
     `devicegrant.sync.Client` for a `Client`."""
 
     _not_read = _httpx.RequestNotRead
+    _unread = _Unread

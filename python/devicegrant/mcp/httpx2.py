@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx2 as _httpx2
 
+from ..httpx2 import _Unread
 from ._auth import DeviceAuthBase
 
 
@@ -13,3 +14,4 @@ class DeviceAuth(DeviceAuthBase, _httpx2.Auth):
     `devicegrant.sync.Client` for a `Client`."""
 
     _not_read = _httpx2.RequestNotRead
+    _unread = _Unread
