@@ -63,7 +63,70 @@ def test_it_is_what_py_key_value_calls_one(values):
         assert await one.get_many(["b", "c"]) == [None, None]
         assert await one.delete("a") is True and await one.delete("a") is False
         assert await one.get("a") is None and await one.get("a", collection="c") == {"other": True}
-        assert await one.delete_many(["b", "c", "d"]) == 2
+        # What was read as out of time is gone.
+        assert await one.delete_many(["b", "c", "d"]) == 0
+
+    asyncio.run(main())
+
+
+def test_what_is_out_of_time_is_taken_away(home, redis_server):
+    import redis
+
+    def sizes():
+        there = redis.Redis.from_url(redis_server.url)
+        kept = [there.hlen(key) for key in there.keys("*:login")]
+        return sum(map(len, files_of(home))), sorted(kept)
+
+    async def main(make):
+        await make().put("a", {"filler": "x" * 9000}, ttl=0.2)
+        await make().put("b", {"x": 1}, ttl=0.2)
+        full = sizes()
+        time.sleep(0.3)
+        assert await make().get("a") is None
+        # One that is written again after it ran out stays.
+        await make().put("b", {"x": 2})
+        assert await make().get("b") == {"x": 2}
+        return full, sizes()
+
+    before, after = asyncio.run(main(KeyValue))
+    assert before[0] > 9000 > after[0] + 6000
+    before, after = asyncio.run(main(lambda: in_redis(redis_server)))
+    # Its revision stays, and the value does not.
+    assert (before[1], after[1]) == ([2, 2], [1, 2])
+
+
+def test_whoever_writes_while_another_finds_it_out_of_time_wins():
+    class Raced:
+        """A store in which somebody writes just before the value is taken away."""
+
+        def __init__(self):
+            self.there, self.raced = {}, False
+
+        def load(self, id):
+            return self.there.get(id)
+
+        async def save(self, id, bytes, expected):
+            if bytes is None and not self.raced:
+                self.raced = True
+                await KeyValue(self, key="A" * 43).put("a", {"x": "new"})
+            if self.there.get(id, (None, 0))[1] != expected:
+                return None
+            self.there[id] = bytes, expected + 1
+            return expected + 1
+
+        def lock(self, id, ttl):
+            return "lease"
+
+        def unlock(self, lease):
+            pass
+
+    async def main():
+        store = Raced()
+        one = KeyValue(store, key="A" * 43)
+        await one.put("a", {"x": "old"}, ttl=0.1)
+        time.sleep(0.2)
+        assert await one.get("a") is None and store.raced
+        assert await one.get("a") == {"x": "new"}
 
     asyncio.run(main())
 

@@ -28,9 +28,13 @@ class KeyValue:
     """`AsyncKeyValue` of py-key-value, as fastmcp takes it, over a store of this package.
 
         OAuth(token_storage=KeyValue())
-        FastMCP(…, auth=OAuthProxy(…, client_storage=KeyValue(RedisStore(redis, "values"), key=key)))
+        OAuth(token_storage=KeyValue(RedisStore(redis, "values"), key=key))
 
-    A value is sealed, and its names do not show; it is bound to its place, and may have 60 KiB.
+    A value is sealed, and its names do not show; it is bound to its place, and may have 60 KiB. It is
+    for names that stay, as a client's are: one that was ever used leaves a little behind, and what is
+    out of time is taken away when it is asked for. A server's `OAuthProxy`, which makes names for each
+    request, wants a `client_storage` that clears up by itself: fastmcp's own, or py-key-value's store
+    for Redis in its `FernetEncryptionWrapper`.
     """
 
     def __init__(
@@ -94,14 +98,19 @@ class KeyValue:
     async def ttl(
         self, key: str, *, collection: str | None = None
     ) -> tuple[dict[str, Any] | None, float | None]:
-        there, _ = await self._load(self._named(key, collection))
+        value = self._named(key, collection)
+        there, revision = await self._load(value)
         if there is None:
             return None, None
         until = there["until"]
         if until is None:
             return there["value"], None
         left = until - time.time()
-        return (there["value"], left) if left > 0 else (None, None)
+        if left > 0:
+            return there["value"], left
+        # Whoever wrote it again meanwhile wins, and where nothing can be written nothing is lost.
+        await self._stored.with_ways(current()).save(value.id(), None, revision, Stretch())
+        return None, None
 
     async def get(self, key: str, *, collection: str | None = None) -> dict[str, Any] | None:
         return (await self.ttl(key, collection=collection))[0]
