@@ -121,6 +121,19 @@ def test_requests_takes_the_token_to_no_other_host(refused, make_server):
     assert refused.refreshes == 0
 
 
+@pytest.mark.parametrize("address", ["http://api.example.com/", "http://192.0.2.1:8080/", "http://localhost.example.com/", "http://127.0.0.1@api.example.com/"])
+def test_requests_takes_no_token_over_plain_http_to_another_machine(address, monkeypatch):
+    from requests.adapters import HTTPAdapter
+
+    sent = []
+    monkeypatch.setattr(HTTPAdapter, "send", lambda *given, **how: sent.append(given))
+    auth = devicegrant.requests.Auth(devicegrant.sync.Client(store="memory", issuer="https://auth.example.com", client_id="c"))
+    with pytest.raises(devicegrant.Usage) as caught:
+        requests.get(address, auth=auth, timeout=5)
+    assert caught.value.code == "bad_option" and "gets no token" in caught.value.message
+    assert sent == []
+
+
 @BOTH
 def test_no_token_goes_over_plain_http_to_another_machine(library, ours):
     client = devicegrant.sync.Client(store="memory", issuer="https://auth.example.com", client_id="c")

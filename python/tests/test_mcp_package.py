@@ -69,6 +69,30 @@ def test_a_client_for_each_and_an_account_for_each():
         PerUser(client_id="c", store="nowhere", expected_sub=lambda user: user.subject)
 
 
+def test_a_claim_that_is_missing_is_named_and_an_error_of_the_callers_comes_through():
+    api = PerUser(**AT, expected_sub=lambda user: user.claims["upstream_sub"])
+    with pytest.raises(devicegrant.Usage) as missing:
+        api.client(User("carol", "https://id.example", {"email": "carol@example.com"}))
+    assert missing.value.code == "bad_option"
+    assert missing.value.message == (
+        "no account can be expected of User(subject='carol', issuer='https://id.example'),"
+        " whose token has no claim 'upstream_sub'"
+    )
+    table = {"alice": "1"}
+    of_theirs = PerUser(**AT, expected_sub=lambda user: table[user.subject])
+    assert of_theirs.client(User("alice"))
+    with pytest.raises(KeyError) as raised:
+        of_theirs.client(User("carol"))
+    assert raised.value.args == ("carol",) and type(raised.value) is KeyError
+    # What is there and empty names nobody.
+    for nothing in ("", None):
+        with pytest.raises(devicegrant.Usage, match="expected_sub names no account for"):
+            api.client(User("carol", claims={"upstream_sub": nothing}))
+    # A map of the caller's own is copied, and asked as any other.
+    claims = User("carol", claims={"a": 1}).claims
+    assert claims == {"a": 1} and claims.get("b") is None and "b" not in claims
+
+
 def test_only_so_many_clients_are_held(monkeypatch):
     from devicegrant.mcp import _users
 

@@ -14,6 +14,15 @@ from .._errors import new
 _MOST = 4096
 
 
+class _NoClaim(KeyError):
+    """A claim that is not there; any other `KeyError` is the caller's own."""
+
+
+class _Claims(dict[str, Any]):
+    def __missing__(self, name: str) -> Any:
+        raise _NoClaim(name)
+
+
 class User:
     """Who asks, as this server's own authentication knows them."""
 
@@ -25,7 +34,7 @@ class User:
         """`subject` is unique at its `issuer` (`sub` and `iss` of their token)."""
         if not subject:
             raise new("bad_option", "a user has a subject: the caller's token names nobody")
-        self.issuer, self.subject, self.claims = issuer, subject, dict(claims or {})
+        self.issuer, self.subject, self.claims = issuer, subject, _Claims(claims or {})
 
     @classmethod
     def of(cls, token: Any) -> User:
@@ -47,8 +56,9 @@ Expected = Callable[[User], Optional[str]]
 def _named(wish: Expected, user: User) -> str | None:
     try:
         return wish(user)
-    except KeyError:
-        return None  # a claim that their token does not have
+    except _NoClaim as missing:
+        claim = missing.args[0]
+    raise new("bad_option", f"no account can be expected of {user!r}, whose token has no claim {claim!r}")
 
 
 class PerUser:
