@@ -105,12 +105,15 @@ def parser() -> argparse.ArgumentParser:
     login = command("login", "Sign in: shows an address and a code, waits for the approval, keeps the tokens")
     for flag, about in (
         ("--resume", "go on with a sign-in that was interrupted"), ("--pkce", "send a PKCE challenge"),
+        ("--paste", "sign in by a pasted address, at a server that has no device endpoint"),
         ("--unattended", "refuse a key that a service, which has no desktop session, cannot reach"),
         ("--no-qr", "draw no QR code"), ("--plain", "plain lines that are never redrawn"),
         ("--spoken", "spell the code, to be read aloud"), ("--json", "one JSON object per line on stdout"),
         ("--open", "open the address in this machine's browser"),
     ):  # fmt: skip
         login.add_argument(flag, action="store_true", help=about)
+    login.add_argument("--redirect-uri", metavar="URI",
+        help="with --paste: where the browser is sent in the end, as the client is registered with")  # fmt: skip
     login.add_argument("--client-secret-env", metavar="VAR", help="holds the client secret")
     login.add_argument("--client-auth", metavar="METHOD", type=_method)
     login.add_argument("--client-metadata", metavar="URL", help="the client's own metadata document")
@@ -146,6 +149,12 @@ def main(arguments: list[str] | None = None) -> int:
     given = top.parse_args(arguments)
     if getattr(given, "client_auth", None) and not given.client_secret_env:
         top.error("--client-auth needs --client-secret-env")
+    if getattr(given, "redirect_uri", None) and not given.paste:
+        top.error("--redirect-uri needs --paste")
+    if getattr(given, "paste", False):
+        for flag in ("resume", "open", "device_endpoint"):
+            if getattr(given, flag):
+                top.error(f"--paste cannot be used with --{flag.replace('_', '-')}")
     if given.verbose:
         import logging
 

@@ -14,7 +14,8 @@ from ._errors import DeviceGrantError, StoreError, TryLater, new, of
 from ._need import Need
 from ._output import event, line, name, note, rfc3339, whose
 from ._stop import unless_stopped
-from ._values import Prompt
+from ._typed import Typed, is_terminal
+from ._values import PastePrompt, Prompt
 from ._ways import finish
 from .sync import Client
 
@@ -64,15 +65,18 @@ def login(given: Namespace) -> int:
         client_auth=given.client_auth, client_metadata=given.client_metadata,
         scopes=given.scope, audience=given.audience, params=params,
         pkce=True if given.pkce else None, prompt=_shower(given, asked),
-        unattended=given.unattended,
+        unattended=given.unattended, redirect_uri=given.redirect_uri,
     )  # fmt: skip
     try:
         with unless_stopped(given.timeout):
             engine = client._engine
-            if not given.resume:
-                finish(engine.keys.key(True, engine._ways(), _calm()))
-                client.keep(client.begin())
-            there = finish(engine.finish(True))
+            if given.paste:
+                there: Any = _pasted(client, given)
+            else:
+                if not given.resume:
+                    finish(engine.keys.key(True, engine._ways(), _calm()))
+                    client.keep(client.begin())
+                there = finish(engine.finish(True))
     except DeviceGrantError as error:
         waits = isinstance(error, TryLater) or error.code in ("interrupted", "gave_up")
         if waits and asked and given.store != "memory":
@@ -101,6 +105,29 @@ def _calm() -> Any:
     return Stretch()
 
 
+def _pasted(client: Client, given: Namespace) -> _native.Login:
+    with Typed() as typed:
+
+        def paste(prompt: PastePrompt) -> str | None:
+            if given.json:
+                event({
+                    "event": "paste", "authorization_uri": prompt.authorization_uri,
+                    "redirect_uri": prompt.redirect_uri, "scopes": list(prompt.scopes),
+                    "expires_at": rfc3339(prompt._fields.expires_at_ms), "trouble": prompt.trouble,
+                })  # fmt: skip
+            note(prompt.plain if _is_plain(given) else prompt.text)
+            if is_terminal():
+                note("What you paste is not shown; end it with Enter.")
+            return typed.line()
+
+        return finish(client._engine.login_by_paste(paste))
+
+
+def _is_plain(given: Namespace) -> bool:
+    wanted = given.plain or given.verbose or os.environ.get("ACCESSIBLE") or os.environ.get("NO_COLOR")
+    return bool(wanted) or not sys.stderr.isatty()
+
+
 def _shower(given: Namespace, asked: list[bool]) -> Callable[[Prompt], None]:
     def show(prompt: Prompt) -> None:
         asked.append(True)
@@ -108,8 +135,7 @@ def _shower(given: Namespace, asked: list[bool]) -> Callable[[Prompt], None]:
             fields = vars(prompt._held.fields()).copy()
             expires_at = rfc3339(fields.pop("expires_at_ms"))
             event({"event": "prompt", **fields, "expires_at": expires_at})
-        plain = given.plain or given.verbose or os.environ.get("ACCESSIBLE") or os.environ.get("NO_COLOR")
-        if plain or not sys.stderr.isatty():
+        if _is_plain(given):
             note(prompt.plain)
         else:
             note(prompt.text)
