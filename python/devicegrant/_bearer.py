@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, AsyncGenerator, AsyncIterator, Generator, Iterator, Union
 
+from . import _native
 from ._errors import new
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ class Bearer:
 
 def must_be_private(scheme: str, host: str | None) -> None:
     """A token goes to https addresses and to this machine only (RFC 6750 §5.3)."""
-    if scheme != "https" and host not in ("localhost", "127.0.0.1", "::1", "[::1]"):
+    name = f"[{host}]" if host and ":" in host else host
+    if scheme != "https" and not _native.may_carry_token(f"{scheme}://{name}"):
         raise new("bad_option", f"{scheme}://{host} is neither https nor this machine: it gets no token")
 
 

@@ -141,3 +141,26 @@ def test_no_token_goes_over_plain_http_to_another_machine(library, ours):
         with pytest.raises(devicegrant.Usage) as caught:
             http.get("http://api.example.com/")
     assert caught.value.code == "bad_option" and "gets no token" in caught.value.message
+
+
+@BOTH
+@pytest.mark.parametrize("address", ["http://127.0.0.2:1/", "http://[::1]:1/", "http://LOCALHOST:1/"])
+def test_this_machine_is_what_core_says_it_is(library, ours, address):
+    client = devicegrant.sync.Client(store="memory", issuer="https://auth.example.com", client_id="c")
+    with library.Client(auth=ours.Auth(client), trust_env=False) as http:
+        # Past the address: nobody has signed in.
+        with pytest.raises(devicegrant.SignInNeeded):
+            http.get(address)
+    with pytest.raises(devicegrant.SignInNeeded):
+        requests.get(address, auth=devicegrant.requests.Auth(client), timeout=5)
+
+
+@BOTH
+@pytest.mark.parametrize("address", ["http://127.1/", "http://foo.localhost/", "http://0.0.0.0/", "http://localhost./"])
+def test_and_so_is_what_only_leads_to_it(library, ours, address):
+    client = devicegrant.sync.Client(store="memory", issuer="https://auth.example.com", client_id="c")
+    with library.Client(auth=ours.Auth(client), trust_env=False) as http:
+        with pytest.raises(devicegrant.Usage, match="gets no token"):
+            http.get(address)
+    with pytest.raises(devicegrant.Usage, match="gets no token"):
+        requests.get(address, auth=devicegrant.requests.Auth(client), timeout=5)
