@@ -128,6 +128,7 @@ export class Client {
     signal?.throwIfAborted();
     const needed = () => new (machines().Need)(minTtl * 1000, reject, [...scopes], force, challenge);
     const wanted = this.#call(needed);
+    const demand = JSON.stringify([scopes, challenge]);
     const meets = (there: Remembered) => there.cached.meets(Date.now(), steadyMs(), wanted);
     try {
       const known = this.#remembered;
@@ -135,7 +136,7 @@ export class Client {
       for (;;) {
         // The flight may outlive this caller, so it has a need of its own.
         const asked = needed();
-        const [there, joined] = await this.#flight.join(signal, (stretch) => this.#renew(asked, stretch));
+        const [there, joined] = await this.#flight.join(signal, demand, (stretch) => this.#renew(asked, stretch));
         // Whoever joined may need more than was asked for; alone one gets the best there is.
         if (!joined || force || meets(there)) return there;
       }
@@ -161,19 +162,17 @@ export class Client {
     const id = this.#id;
     const key = await this.#keys.key(false);
     const bytes = random(33);
-    const unwritten = this.#unwritten;
-    this.#unwritten = undefined;
-    const flow = this.#call(() => Flow.session(id, key, need, bytes.subarray(0, 32), unwritten?.login.copy(), this.#options.copy()));
+    const flow = this.#call(() => Flow.session(id, key, need, bytes.subarray(0, 32), this.#unwritten?.login.copy(), this.#options.copy()));
     let renewal: wasm.Renewal;
     try {
       renewal = await drive(flow, this.#host(), stretch);
     } catch (error) {
-      // Still the only copy, unless the login has ended.
-      if (!(error instanceof SignInNeeded)) this.#unwritten = unwritten;
+      // Else it is still the only copy.
+      if (error instanceof SignInNeeded) this.#unwritten = undefined;
       throw error;
     }
     const { unsaved, rest, login } = renewal;
-    if (unsaved) this.#unwritten = { login: renewal.login, error: errorOf(unsaved, this.#helpBase) };
+    this.#unwritten = unsaved ? { login: renewal.login, error: errorOf(unsaved, this.#helpBase) } : undefined;
     const message = "the token could not be renewed the last time it was tried";
     this.#failure = rest
       ? { error: errorOf(new Failure(rest.code, message), this.#helpBase), at: Date.now() }

@@ -2,6 +2,7 @@
 import { Outstanding, Stretch, unlessAborted } from "./stretch.js";
 
 interface Running<T> {
+  demand: string;
   work: Promise<T>;
   stretch: Stretch;
   callers: number;
@@ -15,29 +16,42 @@ export class Flight<T> {
     this.#outstanding = outstanding;
   }
 
-  /** Joins what is on its way (true), or starts it. The last caller to go ends it, unless it must finish. */
+  /**
+   * Joins what is on its way (true), or starts it. The last caller to go ends it, unless it must finish.
+   * Why it failed is nothing to whoever joined with another `demand`.
+   */
   async join(
     signal: AbortSignal | undefined,
+    demand: string,
     start: (stretch: Stretch) => Promise<T>,
   ): Promise<[T, boolean]> {
-    signal?.throwIfAborted();
-    const joined = this.#running !== undefined;
-    const running = (this.#running ??= this.#start(start));
+    for (;;) {
+      signal?.throwIfAborted();
+      const joined = this.#running !== undefined;
+      const running = (this.#running ??= this.#start(demand, start));
+      try {
+        return [await this.#wait(running, signal), joined];
+      } catch (error) {
+        if (running.demand === demand || signal?.aborted) throw error;
+      }
+    }
+  }
+
+  #wait(running: Running<T>, signal: AbortSignal | undefined): Promise<T> {
     running.callers += 1;
-    const value = await unlessAborted(running.work, signal, (reason) => {
+    return unlessAborted(running.work, signal, (reason) => {
       running.callers -= 1;
       if (running.callers > 0) return;
       running.stretch.cancel(reason);
       // What was cut off has no result for whoever comes next.
       if (running.stretch.signal.aborted) this.#leave(running);
     });
-    return [value, joined];
   }
 
-  #start(start: (stretch: Stretch) => Promise<T>): Running<T> {
+  #start(demand: string, start: (stretch: Stretch) => Promise<T>): Running<T> {
     const stretch = new Stretch();
     const work = this.#outstanding.add(start(stretch));
-    const running = { work, stretch, callers: 0 };
+    const running = { demand, work, stretch, callers: 0 };
     // Its callers may all be gone when it fails.
     work.catch(() => {}).finally(() => this.#leave(running));
     return running;

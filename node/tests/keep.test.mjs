@@ -41,6 +41,18 @@ test("a hundred requests that meet a 401 together are one exchange", async (t) =
   assert.equal(exchanges(), 1);
 });
 
+test("whoever joins is not told of a demand that is not theirs", async (t) => {
+  const store = new MemoryStore();
+  const { endpoints } = await signedIn(t, {}, { store, key: KEY });
+  // It remembers nothing yet.
+  const client = new Client({ ...endpoints, clientId: "app", store, key: KEY, onPrompt });
+  const challenge = 'Bearer error="insufficient_scope", scope="write"';
+  const needs = [{ challenge }, {}, { minTtl: 30 }, { challenge }];
+  const ended = await Promise.allSettled(needs.map((need) => client.token(need)));
+  assert.deepEqual(ended.map(({ reason }) => reason?.code), ["more_scopes", undefined, undefined, "more_scopes"]);
+  assert.equal(ended[1].value, ended[2].value);
+});
+
 test("reject: many callers, one exchange, and all get its token", async (t) => {
   const { client, exchanges } = await signedIn(t);
   const reject = await client.token();

@@ -112,15 +112,14 @@ class Engine:
             self._id = found.found.header().id
         key = await self.keys.key(False, ways, stretch)
         random = urandom(33)
-        unwritten, self._unwritten = self._unwritten, None
-        login = unwritten[0] if unwritten else None
+        login = self._unwritten[0] if self._unwritten else None
         flow = call(Flow.session, self._id, key, need, random[:32], login, self._options)
         try:
             output = await drive(flow, host, stretch)
         except BaseException as error:
-            # Still the only copy, unless the login has ended.
-            if not isinstance(error, SignInNeeded):
-                self._unwritten = unwritten
+            # Else it is still the only copy.
+            if isinstance(error, SignInNeeded):
+                self._unwritten = None
             raise
         renewal = output.renewal
         wall, steady = now()

@@ -98,6 +98,7 @@ pub(crate) async fn drive_within<F: Flow>(
                 stretch.raise_if(true);
                 let locked = host.store.lock(lock).await;
                 stretch.lower_if(!matches!(locked, Ok(Locked::Yes(_))));
+                stretch.end_if_given_up()?;
                 match locked {
                     Ok(Locked::Yes(lease)) => Input::Locked(lease),
                     Ok(Locked::Busy { since }) => Input::Busy { since },

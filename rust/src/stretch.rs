@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use devicegrant_core::{Code, Error};
@@ -13,25 +13,39 @@ use tokio::task::AbortHandle;
 /// A stretch ends by itself within 25 s; a little more for the disk.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// It must not be cut off now.
+const RAISED: u8 = 1;
+/// Nobody waits for it any more.
+const GIVEN_UP: u8 = 2;
+
 /// Whether a flow is where it must not be cut off: from the exchange to its save and unlock.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Stretch(Arc<AtomicBool>);
+pub(crate) struct Stretch(Arc<AtomicU8>);
 
 impl Stretch {
     pub(crate) fn raise_if(&self, must_finish: bool) {
         if must_finish {
-            self.0.store(true, Ordering::SeqCst);
+            self.0.fetch_or(RAISED, Ordering::SeqCst);
         }
     }
 
     pub(crate) fn lower_if(&self, over: bool) {
         if over {
-            self.0.store(false, Ordering::SeqCst);
+            self.0.fetch_and(!RAISED, Ordering::SeqCst);
         }
     }
 
-    fn is_raised(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+    /// Errors: `interrupted` where everybody left while it was raised, and it is no longer.
+    pub(crate) fn end_if_given_up(&self) -> Result<(), Error> {
+        match self.0.load(Ordering::SeqCst) {
+            GIVEN_UP => Err(cut_off()),
+            _ => Ok(()),
+        }
+    }
+
+    /// True where it can be cut off at once.
+    fn give_up(&self) -> bool {
+        self.0.fetch_or(GIVEN_UP, Ordering::SeqCst) & RAISED == 0
     }
 }
 
@@ -50,7 +64,7 @@ impl Unless {
 
 impl Drop for Unless {
     fn drop(&mut self) {
-        if !self.stretch.is_raised() {
+        if self.stretch.give_up() {
             self.work.abort();
         }
     }
@@ -105,5 +119,8 @@ pub(crate) async fn run<T: Send + 'static>(
 }
 
 pub(crate) fn cut_off() -> Error {
-    Error::new(Code::Interrupted, "the runtime ended before the work did")
+    Error::new(
+        Code::Interrupted,
+        "nobody waited for the work any more, or the runtime ended before it did",
+    )
 }

@@ -30,6 +30,12 @@ pub struct Need {
 }
 
 impl Need {
+    /// Whether both demand the same of a login, so that an error for the one answers the other too.
+    #[must_use]
+    pub fn demands_as(&self, other: &Self) -> bool {
+        (&self.scopes, &self.challenge) == (&other.scopes, &other.challenge)
+    }
+
     /// Errors: why a login does not have the scopes that the challenge demands.
     pub(super) fn challenged(&self, record: &Record) -> Result<(), Error> {
         let challenge = self.challenge.as_ref();

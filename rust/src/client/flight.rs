@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use devicegrant_core::{Cached, Error};
+use devicegrant_core::{Cached, Error, Need};
 use tokio::sync::watch;
 
 use crate::stretch::{Outstanding, Stretch, Unless, cut_off};
@@ -14,35 +14,47 @@ type Outcome = Result<Arc<Cached>, Error>;
 #[derive(Debug, Default)]
 pub(super) struct Flight(Mutex<Option<Running>>);
 
+/// How a caller came by a renewal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seat {
+    Own,
+    Joined,
+    /// Begun for another demand: why it failed is nothing to whoever joined.
+    Anothers,
+}
+
 /// Every caller holds the same [`Unless`]: the last one to go ends the work, unless it must finish.
 #[derive(Debug)]
 struct Running {
+    need: Need,
     done: watch::Receiver<Option<Outcome>>,
     callers: std::sync::Weak<Unless>,
 }
 
 impl Flight {
-    /// Joins the renewal that is on its way, or starts one. True where it was joined.
+    /// Joins the renewal that is on its way, or starts one for `need`.
     pub(super) async fn join<F>(
         &self,
         outstanding: &Outstanding,
+        need: &Need,
         start: impl FnOnce(Stretch) -> F,
-    ) -> (bool, Outcome)
+    ) -> (Seat, Outcome)
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let (joined, mut done, caller) = self.enter(outstanding, start);
+        let (seat, mut done, caller) = self.enter(outstanding, need, start);
         let outcome = done.wait_for(Option::is_some).await;
         let outcome = outcome.ok().and_then(|outcome| outcome.clone());
         drop(caller);
-        (joined, outcome.unwrap_or_else(|| Err(cut_off())))
+        (seat, outcome.unwrap_or_else(|| Err(cut_off())))
     }
 
     fn enter<F>(
         &self,
         outstanding: &Outstanding,
+        need: &Need,
         start: impl FnOnce(Stretch) -> F,
-    ) -> (bool, watch::Receiver<Option<Outcome>>, Option<Arc<Unless>>)
+    ) -> (Seat, watch::Receiver<Option<Outcome>>, Option<Arc<Unless>>)
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
@@ -53,7 +65,12 @@ impl Flight {
         {
             // Its callers may all have given up; a stretch that must finish goes on without any.
             let caller = on_its_way.callers.upgrade();
-            return (true, on_its_way.done.clone(), caller);
+            let seat = if on_its_way.need.demands_as(need) {
+                Seat::Joined
+            } else {
+                Seat::Anothers
+            };
+            return (seat, on_its_way.done.clone(), caller);
         }
         let stretch = Stretch::default();
         let work = start(stretch.clone());
@@ -66,9 +83,10 @@ impl Flight {
         });
         let caller = Arc::new(Unless::new(stretch, task.abort_handle()));
         *running = Some(Running {
+            need: need.clone(),
             done: done.clone(),
             callers: Arc::downgrade(&caller),
         });
-        (false, done, Some(caller))
+        (Seat::Own, done, Some(caller))
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, PoisonError};
 
-use devicegrant_core::{Class, Tokens};
+use devicegrant_core::{Class, Code, Tokens};
 
+use super::flight::Seat;
 use super::{
     Cached, Client, Error, Find, Login, LoginId, Need, Secret, Session, Stretch, clock,
     drive_within, entropy, locked,
@@ -72,11 +73,16 @@ impl Client {
             let asked = need.clone();
             let flight = &self.memory.flight;
             let work = |stretch| async move { client.exchange(asked, &stretch).await };
-            let (joined, outcome) = flight.join(&self.memory.outstanding, work).await;
+            let (seat, outcome) = flight.join(&self.memory.outstanding, need, work).await;
             // Whoever joined may need more than was asked for; alone one gets the best there is.
             match outcome {
                 Ok(cached)
-                    if joined && !need.force && cached.token(clock::now(), need).is_none() => {}
+                    if seat != Seat::Own
+                        && !need.force
+                        && cached.token(clock::now(), need).is_none() => {}
+                Err(_) if seat == Seat::Anothers => {}
+                // Everybody else had left: that was no end for whoever came then.
+                Err(error) if seat == Seat::Joined && error.code() == Code::Interrupted => {}
                 outcome => return outcome,
             }
         }
@@ -84,7 +90,9 @@ impl Client {
 
     async fn exchange(&self, need: Need, stretch: &Stretch) -> Result<Arc<Cached>, Error> {
         let outcome = self.exchange_once(need, stretch).await;
-        if let Err(error) = &outcome {
+        if let Err(error) = &outcome
+            && error.code() != Code::Interrupted
+        {
             *locked(&self.memory.failure) = Some((error.clone(), clock::now().wall_ms));
             if error.class() == Class::SignInNeeded {
                 // Whoever signs in next may do so under another name that fits as well.
@@ -98,16 +106,17 @@ impl Client {
         let id = self.login_id().await?;
         let key = self.keys.key(false).await?;
         let bytes = entropy()?;
-        let unwritten = locked(&self.memory.unwritten).take();
+        // It stays there until it is written: whoever gives up may end this at any wait.
+        let unwritten = locked(&self.memory.unwritten).clone();
         let session = Session::new(id, key, need, bytes)
-            .unwritten(unwritten.as_ref().map(|(login, _)| login.clone()))
+            .unwritten(unwritten.map(|(login, _)| login))
             .expecting(&self.options)?;
         let renewal = match drive_within(session, &self.host, stretch).await {
             Ok(renewal) => renewal,
             Err(error) => {
-                // Still the only copy, unless the login has ended.
-                if error.class() != Class::SignInNeeded {
-                    *locked(&self.memory.unwritten) = unwritten;
+                // Else it is still the only copy.
+                if error.class() == Class::SignInNeeded {
+                    *locked(&self.memory.unwritten) = None;
                 }
                 return Err(error);
             }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use devicegrant::store::FileStore;
@@ -55,6 +55,7 @@ pub(crate) struct SlowStore {
     slow_lock: AtomicUsize,
     loads: AtomicUsize,
     locks: AtomicUsize,
+    full: AtomicBool,
 }
 
 impl SlowStore {
@@ -65,6 +66,11 @@ impl SlowStore {
 
     pub(crate) fn slow_lock(&self) {
         self.slow_lock.store(1, Ordering::SeqCst);
+    }
+
+    /// From now on nothing can be written, or again it can.
+    pub(crate) fn fill(&self, full: bool) {
+        self.full.store(full, Ordering::SeqCst);
     }
 
     pub(crate) fn loads(&self) -> usize {
@@ -92,6 +98,10 @@ impl Store for SlowStore {
     }
 
     fn save(&self, save: Save) -> BoxFuture<'_, Result<Option<Revision>, Error>> {
+        if self.full.load(Ordering::SeqCst) {
+            let error = Error::new(devicegrant::Code::StoreUnwritable, "no space is left");
+            return Box::pin(async { Err(error) });
+        }
         Store::save(&self.files, save)
     }
 
@@ -197,6 +207,7 @@ impl House {
             slow_lock: AtomicUsize::new(0),
             loads: AtomicUsize::new(0),
             locks: AtomicUsize::new(0),
+            full: AtomicBool::new(false),
         });
         let client = self.builder().store(Arc::clone(&store) as Arc<dyn Store>);
         Ok((client.build()?, store))

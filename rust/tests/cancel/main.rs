@@ -1,11 +1,11 @@
-//! Callers who give up (DESIGN §4): they are released at once, what the server rotated is kept all
+//! Callers who join others, and callers who give up (DESIGN §4): they are released at once, what the server rotated is kept all
 //! the same, and then nothing is left running. On a real runtime and real files.
 
 mod house;
 
 use std::time::{Duration, Instant};
 
-use devicegrant::{Need, Secret};
+use devicegrant::{Challenge, Code, Need, Secret};
 use house::{AT_ONCE, House, OLD, TestResult};
 
 /// How long the server of these tests takes for its answer.
@@ -40,6 +40,29 @@ async fn who_gives_up_in_an_exchange_is_released_and_the_rotated_token_is_kept()
         1,
         "the next caller has it from the store or memory"
     );
+    house.nothing_runs_or_is_held(2).await
+}
+
+#[tokio::test]
+async fn who_joins_is_not_told_of_a_demand_that_is_not_theirs() -> TestResult {
+    let house = House::with_answer_after(ANSWER).await?;
+    let client = house.client()?;
+    let challenge = Challenge::parse(r#"Bearer error="insufficient_scope", scope="write""#)?;
+    let wide = Need {
+        challenge: Some(challenge),
+        ..Need::default()
+    };
+    let (first, second, third) = tokio::join!(
+        client.token_for(&wide),
+        client.token(),
+        client.token_for(&wide)
+    );
+    for demanding in [first, third] {
+        let code = demanding.map_err(|error| error.code()).err();
+        assert_eq!(code, Some(Code::MoreScopes));
+    }
+    assert_eq!(second?.expose(), "access-1");
+    assert_eq!(house.sent(), 1);
     house.nothing_runs_or_is_held(2).await
 }
 
@@ -96,6 +119,49 @@ async fn who_gives_up_while_another_program_renews_ends_the_work() -> TestResult
         "nobody's lease is in the way"
     );
     Ok(())
+}
+
+#[tokio::test]
+async fn who_gives_up_loses_no_token_that_could_not_be_written() -> TestResult {
+    let house = House::with_answer_after(Duration::ZERO).await?;
+    let (client, store) = house.client_of_a_slow_store()?;
+    store.fill(true);
+    assert_eq!(client.token().await?.expose(), "access-1");
+    assert!(client.unsaved().is_some());
+
+    let held = house.hold_the_lease()?;
+    let need = Need {
+        force: true,
+        ..Need::default()
+    };
+    let limit = Duration::from_millis(200);
+    let renewed = tokio::time::timeout(limit, client.token_for(&need));
+    assert!(renewed.await.is_err());
+    client.finish().await;
+    assert!(client.unsaved().is_some(), "it is the only copy");
+
+    house.give_back(&held)?;
+    store.fill(false);
+    client.token_for(&need).await?;
+    assert_eq!(house.kept().await?, ("access-1".into(), "refresh-1".into()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_gives_up_while_the_lease_is_asked_for_in_vain_ends_the_work() -> TestResult {
+    let house = House::with_answer_after(Duration::ZERO).await?;
+    let held = house.hold_the_lease()?;
+    let (client, store) = house.client_of_a_slow_store()?;
+    store.slow_lock();
+    let limit = Duration::from_millis(100);
+    assert!(tokio::time::timeout(limit, client.token()).await.is_err());
+    // It is asked for just now, and somebody else has it.
+    let asked = Instant::now();
+    client.finish().await;
+    assert!(asked.elapsed() < Duration::from_secs(5));
+    assert_eq!((store.locks(), house.sent()), (1, 0));
+    house.give_back(&held)?;
+    house.nothing_runs_or_is_held(1).await
 }
 
 /// A lease that nobody holds would keep every program waiting, so from there on it finishes.
