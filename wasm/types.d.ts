@@ -208,9 +208,15 @@ export class Prompt {
   readonly text: string;
   readonly plain: string;
   readonly spoken: string;
-  /** `modules`: row by row, 1 where dark. `lines`: half blocks, white on black. */
-  readonly qr: { size: number; lines: string[]; modules: Uint8Array } | null;
+  readonly qr: Qr | null;
   free(): void;
+}
+
+/** `modules`: row by row, 1 where dark. `lines`: half blocks, white on black. */
+export interface Qr {
+  size: number;
+  lines: string[];
+  modules: Uint8Array;
 }
 
 export interface PasteFields {
@@ -225,6 +231,7 @@ export class PastePrompt {
   readonly fields: PasteFields;
   readonly text: string;
   readonly plain: string;
+  readonly qr: Qr | null;
   free(): void;
 }
 

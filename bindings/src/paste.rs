@@ -38,6 +38,16 @@ impl PastePrompt {
     pub fn plain(&self) -> String {
         self.0.plain()
     }
+
+    /// The QR code as lines of half blocks, white on black.
+    pub fn qr_lines(&self) -> Option<Vec<String>> {
+        self.0.qr().map(|qr| qr.lines())
+    }
+
+    /// The QR code row by row, true where dark.
+    pub fn qr_modules(&self) -> Option<Vec<bool>> {
+        self.0.qr().map(|qr| qr.modules().to_vec())
+    }
 }
 
 /// What a person pasted; it may hold a code, and is not printed.

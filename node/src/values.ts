@@ -80,6 +80,13 @@ export interface Qr {
   modules: boolean[][];
 }
 
+function rows(qr: wasm.Qr | null): Qr | undefined {
+  if (!qr) return undefined;
+  const { size, lines, modules } = qr;
+  const row = (y: number) => Array.from(modules.subarray(y * size, (y + 1) * size), Boolean);
+  return { size, lines, modules: Array.from({ length: size }, (_, y) => row(y)) };
+}
+
 /** Everything a person needs to approve (RFC 8628 §3.3). */
 export class Prompt extends Kept {
   #held: wasm.Prompt;
@@ -129,11 +136,7 @@ export class Prompt extends Kept {
   }
   /** None where the address does not fit one. */
   get qr(): Qr | undefined {
-    const qr = this.#held.qr;
-    if (!qr) return undefined;
-    const { size, lines, modules } = qr;
-    const row = (y: number) => Array.from(modules.subarray(y * size, (y + 1) * size), Boolean);
-    return { size, lines, modules: Array.from({ length: size }, (_, y) => row(y)) };
+    return rows(this.#held.qr);
   }
 
   /** Without the code, which is for one person and no log. */
@@ -181,6 +184,10 @@ export class PastePrompt extends Kept {
   /** Plain sentences, for a screen reader or a log that people read. */
   get plain(): string {
     return this.#held.plain;
+  }
+  /** None where the address does not fit one. */
+  get qr(): Qr | undefined {
+    return rows(this.#held.qr);
   }
 
   /** Without the address to open, which is for one person and no log. */

@@ -51,6 +51,7 @@ test("a wrong address is told, the right one signs in, and the login is renewed"
   });
   assert.deepEqual(seen.map(({ trouble }) => trouble), [undefined, "that is no address with an answer in it"]);
   assert.ok(seen[0].text.includes(seen[0].authorizationUri));
+  assert.equal(seen[0].qr.modules.length, seen[0].qr.size);
   assert.ok(!(inspect(seen[0]) + JSON.stringify(seen[0])).includes("code_challenge"));
   assert.equal(asked[0].grant_type, "authorization_code");
   assert.equal(await client.token(), tokens.accessToken);

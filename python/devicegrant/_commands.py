@@ -115,7 +115,12 @@ def _pasted(client: Client, given: Namespace) -> _native.Login:
                     "redirect_uri": prompt.redirect_uri, "scopes": list(prompt.scopes),
                     "expires_at": rfc3339(prompt._fields.expires_at_ms), "trouble": prompt.trouble,
                 })  # fmt: skip
-            note(prompt.plain if _is_plain(given) else prompt.text)
+            if _is_plain(given):
+                note(prompt.plain)
+            else:
+                note(prompt.text)
+                if prompt.trouble is None:
+                    _draw(prompt, given)
             if is_terminal():
                 note("What you paste is not shown; end it with Enter.")
             return typed.line()
@@ -126,6 +131,15 @@ def _pasted(client: Client, given: Namespace) -> _native.Login:
 def _is_plain(given: Namespace) -> bool:
     wanted = given.plain or given.verbose or os.environ.get("ACCESSIBLE") or os.environ.get("NO_COLOR")
     return bool(wanted) or not sys.stderr.isatty()
+
+
+def _draw(prompt: Prompt | PastePrompt, given: Namespace) -> None:
+    """The QR code, where it leaves the address in sight."""
+    rows = [] if given.no_qr else prompt.qr or []
+    columns, lines = os.get_terminal_size(sys.stderr.fileno())
+    tall = sum(1 + max(0, len(line) - 1) // columns for line in prompt.text.splitlines())
+    if rows and len(rows[0]) <= columns and len(rows) + tall + 4 <= lines:
+        note("\n" + "\n".join(f"\x1b[97;40m{row}\x1b[0m" for row in rows))
 
 
 def _shower(given: Namespace, asked: list[bool]) -> Callable[[Prompt], None]:
@@ -139,8 +153,7 @@ def _shower(given: Namespace, asked: list[bool]) -> Callable[[Prompt], None]:
             note(prompt.plain)
         else:
             note(prompt.text)
-            if not given.no_qr and prompt.qr:
-                note("\n" + "\n".join(f"\x1b[97;40m{row}\x1b[0m" for row in prompt.qr))
+            _draw(prompt, given)
         if given.spoken:
             note(f"The code, spelled: {prompt.spoken}")
         left = max(0, round(prompt.expires_at.timestamp() - time.time()))

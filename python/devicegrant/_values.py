@@ -129,6 +129,21 @@ class _Shown(Kept):
         """Plain sentences, for a screen reader or a log that people read."""
         return str(self._held.plain())
 
+    @property
+    def qr(self) -> list[str] | None:
+        """The QR code as lines of half blocks, to be drawn white on black."""
+        lines: list[str] | None = self._held.qr_lines()
+        return lines
+
+    @property
+    def qr_modules(self) -> list[list[bool]] | None:
+        """The QR code as rows of modules, true where dark."""
+        flat = self._held.qr_modules()
+        if flat is None:
+            return None
+        size = round(len(flat) ** 0.5)
+        return [flat[at : at + size] for at in range(0, len(flat), size)]
+
 
 class Prompt(_Shown):
     """Everything a person needs to approve (RFC 8628 §3.3)."""
@@ -164,20 +179,6 @@ class Prompt(_Shown):
     def spoken(self) -> str:
         """The code spelled to be heard."""
         return self._held.spoken()
-
-    @property
-    def qr(self) -> list[str] | None:
-        """The QR code as lines of half blocks, to be drawn white on black."""
-        return self._held.qr_lines()
-
-    @property
-    def qr_modules(self) -> list[list[bool]] | None:
-        """The QR code as rows of modules, true where dark."""
-        flat = self._held.qr_modules()
-        if flat is None:
-            return None
-        size = round(len(flat) ** 0.5)
-        return [flat[at : at + size] for at in range(0, len(flat), size)]
 
     def __repr__(self) -> str:
         return f"Prompt(verification_uri={self.verification_uri!r}, expires_at={self.expires_at!r})"

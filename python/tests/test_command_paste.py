@@ -54,8 +54,8 @@ def typing(tmp_path, monkeypatch):
     monkeypatch.setattr(terminals, "BINARY", sys.executable)
     opened = []
 
-    def start(*argv):
-        opened.append(terminals.Terminal(tmp_path, "-m", "devicegrant", "login", *argv, "--paste"))
+    def start(*argv, **how):
+        opened.append(terminals.Terminal(tmp_path, "-m", "devicegrant", "login", *argv, "--paste", **how))
         return opened[-1]
 
     yield start
@@ -169,6 +169,13 @@ def test_nothing_secret_on_the_terminal_and_its_keys(server, typing, own):
     token = own("token", server.issuer).stdout.strip()
     assert token and token.encode() not in screen.raw
     assert screen.restored()
+
+
+@pytest.mark.parametrize("lines, flags, drawn", [(70, [], True), (24, [], False), (70, ["--no-qr"], False)])
+def test_a_qr_code_where_it_leaves_the_address_in_sight(server, typing, lines, flags, drawn):
+    screen = typing(*named(server, *flags), lines=lines)
+    screen.wait_for("not shown", "/auth?")
+    assert ("▀" in screen.text) is drawn, screen.text
 
 
 @pytest.mark.parametrize("key, code", [(b"\x03", 130), (b"\x04", 3)], ids=["interrupted", "ended"])

@@ -16,12 +16,12 @@ COLUMNS, LINES = 80, 24
 
 
 class Terminal:
-    def __init__(self, home, *argv, **env):
+    def __init__(self, home, *argv, lines=LINES, **env):
         self.master, self.slave = pty.openpty()
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, COLUMNS, 0, 0))
         self.before = self.after = termios.tcgetattr(self.slave)
         self.raw = b""
-        self._screen = pyte.Screen(COLUMNS, LINES)
+        self._screen = pyte.Screen(COLUMNS, lines)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self.process = subprocess.Popen(

@@ -20,13 +20,7 @@ getters!(Prompt {
     text text: String = |prompt| prompt.text();
     plain plain: String = |prompt| prompt.plain();
     spoken spoken: String = |prompt| prompt.spoken();
-    qr qr: JsValue = |prompt| {
-        prompt.qr().map_or(JsValue::NULL, |qr| object(&[
-            ("size", qr.size().into()),
-            ("lines", texts(qr.lines())),
-            ("modules", qr.modules().iter().map(|dark| u8::from(*dark)).collect::<Vec<_>>().into()),
-        ]))
-    };
+    qr qr: JsValue = |prompt| qr(prompt.qr());
 });
 
 /// What a person is shown who signs in by a pasted address.
@@ -37,7 +31,19 @@ getters!(PastePrompt {
     fields fields: JsValue = |prompt| give(prompt);
     text text: String = |prompt| prompt.text();
     plain plain: String = |prompt| prompt.plain();
+    qr qr: JsValue = |prompt| qr(prompt.qr());
 });
+
+fn qr(qr: Option<dg::Qr>) -> JsValue {
+    qr.map_or(JsValue::NULL, |qr| {
+        let modules: Vec<_> = qr.modules().iter().map(|dark| u8::from(*dark)).collect();
+        object(&[
+            ("size", qr.size().into()),
+            ("lines", texts(qr.lines())),
+            ("modules", modules.into()),
+        ])
+    })
+}
 
 /// What discovery ends with.
 #[wasm_bindgen]

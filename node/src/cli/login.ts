@@ -72,7 +72,11 @@ function paster(flags: Flags, lines: Lines): OnPaste {
       const { authorizationUri: authorization_uri, redirectUri: redirect_uri, scopes, trouble } = prompt;
       event({ event: "paste", authorization_uri, redirect_uri, expires_at: rfc3339(prompt.expiresAt), scopes, trouble });
     }
-    note(flags.plain || flags.verbose || isPlain() ? prompt.plain : prompt.text);
+    if (flags.plain || flags.verbose || isPlain()) note(prompt.plain);
+    else {
+      if (!flags["no-qr"] && !prompt.trouble) drawn(prompt).forEach(note);
+      note(prompt.text);
+    }
     if (lines.areHidden) note("What you paste is not shown; end it with Enter.");
     return lines.next();
   };

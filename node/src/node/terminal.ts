@@ -1,6 +1,6 @@
 // The prompt of a program that brings none of its own.
 import type { OnPrompt } from "../options.js";
-import type { Prompt } from "../values.js";
+import type { PastePrompt, Prompt } from "../values.js";
 
 function set(name: string): boolean {
   return Boolean(process.env[name]);
@@ -25,7 +25,7 @@ export const terminalPrompt: OnPrompt = (prompt) => {
 };
 
 /** The QR code in white on black, whatever the terminal's own colours: cameras want it so. */
-export function drawn(prompt: Prompt, size: { columns?: number; rows?: number } = process.stderr): string[] {
+export function drawn(prompt: Prompt | PastePrompt, size: { columns?: number; rows?: number } = process.stderr): string[] {
   const { columns = 80, rows = 24 } = size;
   const lines = prompt.qr?.lines ?? [];
   const words = prompt.text.split("\n");
