@@ -20,6 +20,7 @@ mod http;
 mod login;
 mod options;
 mod paste;
+mod prompt;
 mod redis;
 mod register;
 mod step;
