@@ -1,4 +1,1 @@
 pub mod demo;
-mod printable;
-
-pub use printable::printable;

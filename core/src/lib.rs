@@ -61,5 +61,6 @@ pub use session::{
     Cached, Guard, Health, HealthState, Need, Renewal, Renewed, Revoke, Revoked, Session,
 };
 pub use step_up::{Widen, Wider};
+pub use text::clean;
 pub use tokens::Tokens;
 pub use wire::dialect::{BodyFormat, Dialect};

@@ -8,7 +8,8 @@ pub(crate) const SHOWN_AT_MOST: usize = 300;
 /// Strips what could move a cursor, reorder a line or hide: C0 and C1 controls, the bidirectional
 /// and zero-width format characters, line separators, private and unassigned code points used for
 /// tags. A line break or tab becomes a space. Bounded to `most` characters.
-pub(crate) fn clean(text: &str, most: usize) -> String {
+#[must_use]
+pub fn clean(text: &str, most: usize) -> String {
     let mut out = String::with_capacity(text.len().min(most.saturating_mul(4)));
     let mut kept = 0;
     for c in text.chars() {
@@ -61,6 +62,9 @@ mod tests {
         assert_eq!(clean("a\u{202e}b\u{200b}c\u{e0041}", 99), "abc");
         assert_eq!(clean("  a\r\n\t b  ", 99), "a b");
         assert_eq!(clean("Grüße 日本 🔑", 99), "Grüße 日本 🔑");
+        let name = " Good\u{202e}\u{1b}[31m\u{200b} name\n";
+        assert_eq!(clean(name, usize::MAX), "Good[31m name");
+        assert_eq!(clean("Zoë's 程序 ✓", usize::MAX), "Zoë's 程序 ✓");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use devicegrant::clean;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -91,7 +92,7 @@ pub(super) async fn register(
     })?;
     let id = code::secret()?;
     let client_id = format!("demo-{}", &id[..16]);
-    let asked = crate::printable(wish.client_name.as_deref().unwrap_or_default());
+    let asked = clean(wish.client_name.as_deref().unwrap_or_default(), usize::MAX);
     let name: String = asked.chars().take(MAX_NAME).collect();
     let client_name = if name.is_empty() {
         client_id.clone()

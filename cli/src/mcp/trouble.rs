@@ -78,7 +78,7 @@ pub(super) fn told(trouble: &Trouble, url: &str, done: &str) -> ErrorData {
         other => other.to_string(),
     };
     // A server's own words may be in it.
-    let why: String = devicegrant_cli::printable(&why).chars().take(500).collect();
+    let why = devicegrant::clean(&why, 500);
     ErrorData::internal_error(format!("{url} did not answer: {why}{done}"), None)
 }
 
@@ -90,15 +90,10 @@ mod tests {
     fn the_servers_words_cannot_turn_or_hide_a_line() {
         let said = "HTTP 500: a\u{1b}[2J\u{202e}b\u{200b}c\u{2066}\u{feff}d\u{e0041}";
         let trouble = Trouble::UnexpectedServerResponse(said.into());
-        let told = told(&trouble, "https://mcp.example.com/mcp", "").message;
-        assert!(told.contains("a[2Jbcd"), "{told}");
+        let told = |trouble| told(&trouble, "https://mcp.example.com/mcp", "").message;
+        let short = told(trouble);
+        assert!(short.contains("a[2Jbcd"), "{short}");
         let long = Trouble::UnexpectedServerResponse("x".repeat(9000).into());
-        assert!(told_length(&long) < 700);
-    }
-
-    fn told_length(trouble: &Trouble) -> usize {
-        told(trouble, "https://mcp.example.com/mcp", "")
-            .message
-            .len()
+        assert!(told(long).len() < 700);
     }
 }

@@ -14,7 +14,7 @@ use super::{
     seconds,
     words::{meaning, span},
 };
-use crate::printable;
+use devicegrant::clean;
 
 const ENTER: &str = include_str!("enter.html");
 const CONSENT: &str = include_str!("consent.html");
@@ -75,7 +75,7 @@ pub(super) fn enter(csrf: &str, typed: &str, notice: Option<Notice>) -> String {
     let alert = notice.map_or(Markup::empty(), |n| fill(ALERT, &[("text", T(&n.text()))]));
     // Long nonsense is not worth giving back.
     let typed = if typed.len() <= 32 {
-        printable(typed)
+        clean(typed, usize::MAX)
     } else {
         String::new()
     };
