@@ -11,7 +11,6 @@ use rmcp::model::{
     ClientRequest, ElicitRequest, ElicitResult, ElicitationAction, InputRequest,
     InputRequiredResult, InputResponses,
 };
-use serde::Serialize;
 use serde_json::Value;
 
 /// The name of our question: the same for everybody, no secret and no handle is in it.
@@ -53,7 +52,7 @@ impl Rounds {
             rounds.pop_front();
         }
         rounds.push_back(Round {
-            request: identity(&request)?,
+            request: identity(&request)?.0,
             answers,
         });
         let asked = [(QUESTION.to_owned(), InputRequest::Elicitation(question))];
@@ -63,7 +62,7 @@ impl Rounds {
     /// Whether this request brings the answer to our question, and not to one that a server gave
     /// the same name.
     pub(super) fn answers(&self, request: &ClientRequest) -> bool {
-        find(&self.rounds(), &mut request.clone()).is_some()
+        find(&self.rounds(), request).is_some()
     }
 
     /// Takes the answer to our question out of a request that is made again, and puts back what the
@@ -86,9 +85,13 @@ impl Rounds {
     }
 }
 
-fn find(rounds: &VecDeque<Round>, request: &mut ClientRequest) -> Option<usize> {
-    parts(request)?.0.as_ref()?.get(QUESTION)?;
-    let identity = identity(request)?;
+fn find(rounds: &VecDeque<Round>, request: &ClientRequest) -> Option<usize> {
+    // Every request comes by here, and hardly ever was anybody asked.
+    if rounds.is_empty() {
+        return None;
+    }
+    let (identity, told) = identity(request)?;
+    told?.get(QUESTION)?;
     rounds.iter().position(|round| round.request == identity)
 }
 
@@ -112,21 +115,14 @@ fn parts(request: &mut ClientRequest) -> Option<Parts<'_>> {
     }
 }
 
-/// What stays the same when a client makes a request again; the server's state is part of it.
-fn identity(request: &ClientRequest) -> Option<Value> {
-    fn of(method: &str, params: impl Serialize) -> Option<Value> {
-        let mut params = serde_json::to_value(params).ok()?;
-        let fields = params.as_object_mut()?;
-        fields.remove("_meta");
-        fields.remove("inputResponses");
-        Some(serde_json::json!([method, params]))
-    }
-    match request {
-        ClientRequest::CallToolRequest(call) => of("tools/call", &call.params),
-        ClientRequest::GetPromptRequest(get) => of("prompts/get", &get.params),
-        ClientRequest::ReadResourceRequest(read) => of("resources/read", &read.params),
-        _ => None,
-    }
+/// What stays the same when a client makes a request again, the server's state among it; and what it
+/// brings anew, the answers.
+fn identity(request: &ClientRequest) -> Option<(Value, Option<Value>)> {
+    let mut request = serde_json::to_value(request).ok()?;
+    let params = request.get_mut("params")?.as_object_mut()?;
+    params.remove("_meta");
+    let told = params.remove("inputResponses");
+    Some((request, told))
 }
 
 #[cfg(test)]
