@@ -128,11 +128,11 @@ export class Client {
     signal?.throwIfAborted();
     const needed = () => new (machines().Need)(minTtl * 1000, reject, [...scopes], force, challenge);
     const wanted = this.#call(needed);
-    const demand = JSON.stringify([scopes, challenge]);
     const meets = (there: Remembered) => there.cached.meets(Date.now(), steadyMs(), wanted);
     try {
       const known = this.#remembered;
       if (known && meets(known)) return known;
+      const demand = JSON.stringify([scopes, challenge]);
       for (;;) {
         // The flight may outlive this caller, so it has a need of its own.
         const asked = needed();
