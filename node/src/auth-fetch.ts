@@ -2,6 +2,7 @@
 import type { Client } from "./client.js";
 import { newError } from "./errors.js";
 import { machines } from "./machines.js";
+import { isFrom } from "./origin.js";
 
 /**
  * A `fetch` that adds the token, and where that is answered 401 asks once for another one: of however
@@ -28,9 +29,7 @@ export function authFetch(client: Client, more: { fetch?: typeof fetch; origin?:
     const token = await client.token({ signal });
     first.headers.set("authorization", `Bearer ${token}`);
     const answer = await send(first);
-    // One that another origin gave, behind a redirect, is about no token of ours: it got none.
-    const isOwn = !answer.url || new URL(answer.url).origin === url.origin;
-    if (answer.status !== 401 || !isOwn) {
+    if (answer.status !== 401 || !isFrom(answer, url)) {
       second.body?.cancel().catch(() => {});
       return answer;
     }

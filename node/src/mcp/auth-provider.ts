@@ -11,9 +11,9 @@ export interface DeviceAuth {
 
 /**
  * The option `authProvider` of a transport: each request brings the client's token, renewed where that
- * is due; a 401 of the server's own renews it once. It asks nobody and opens no browser: where a person has to sign in, the
- * request rejects with `SignInNeeded`. So call `authorize(client)` before `connect()`, which would run
- * out of the request's time while a person looks for their phone.
+ * is due; a 401 of the server's own renews it once. It asks nobody and opens no browser: where a person
+ * has to sign in, the request rejects with `SignInNeeded`. So call `authorize(client)` before
+ * `connect()`, which would run out of the request's time while a person looks for their phone.
  */
 export function deviceAuth(client: Client): DeviceAuth {
   const bearer = new Bearer(client);
