@@ -109,18 +109,7 @@ def _pasted(client: Client, given: Namespace) -> _native.Login:
     with Typed() as typed:
 
         def paste(prompt: PastePrompt) -> str | None:
-            if given.json:
-                event({
-                    "event": "paste", "authorization_uri": prompt.authorization_uri,
-                    "redirect_uri": prompt.redirect_uri, "scopes": list(prompt.scopes),
-                    "expires_at": rfc3339(prompt._fields.expires_at_ms), "trouble": prompt.trouble,
-                })  # fmt: skip
-            if _is_plain(given):
-                note(prompt.plain)
-            else:
-                note(prompt.text)
-                if prompt.trouble is None:
-                    _draw(prompt, given)
+            _show("paste", prompt, given, with_qr=prompt.trouble is None)
             if is_terminal():
                 note("What you paste is not shown; end it with Enter.")
             return typed.line()
@@ -128,14 +117,25 @@ def _pasted(client: Client, given: Namespace) -> _native.Login:
         return finish(client._engine.login_by_paste(paste))
 
 
-def _is_plain(given: Namespace) -> bool:
-    wanted = given.plain or given.verbose or os.environ.get("ACCESSIBLE") or os.environ.get("NO_COLOR")
-    return bool(wanted) or not sys.stderr.isatty()
+def _show(
+    kind: str, prompt: Prompt | PastePrompt, given: Namespace, with_qr: bool = True
+) -> None:
+    if given.json:
+        fields = vars(prompt._held.fields()).copy()
+        expires_at = rfc3339(fields.pop("expires_at_ms"))
+        event({"event": kind, **fields, "expires_at": expires_at})
+    plain = given.plain or given.verbose or os.environ.get("ACCESSIBLE") or os.environ.get("NO_COLOR")
+    if plain or not sys.stderr.isatty():
+        note(prompt.plain)
+        return
+    note(prompt.text)
+    if with_qr and not given.no_qr:
+        _draw(prompt)
 
 
-def _draw(prompt: Prompt | PastePrompt, given: Namespace) -> None:
+def _draw(prompt: Prompt | PastePrompt) -> None:
     """The QR code, where it leaves the address in sight."""
-    rows = [] if given.no_qr else prompt.qr or []
+    rows = prompt.qr or []
     columns, lines = os.get_terminal_size(sys.stderr.fileno())
     tall = sum(1 + max(0, len(line) - 1) // columns for line in prompt.text.splitlines())
     if rows and len(rows[0]) <= columns and len(rows) + tall + 4 <= lines:
@@ -145,15 +145,7 @@ def _draw(prompt: Prompt | PastePrompt, given: Namespace) -> None:
 def _shower(given: Namespace, asked: list[bool]) -> Callable[[Prompt], None]:
     def show(prompt: Prompt) -> None:
         asked.append(True)
-        if given.json:
-            fields = vars(prompt._held.fields()).copy()
-            expires_at = rfc3339(fields.pop("expires_at_ms"))
-            event({"event": "prompt", **fields, "expires_at": expires_at})
-        if _is_plain(given):
-            note(prompt.plain)
-        else:
-            note(prompt.text)
-            _draw(prompt, given)
+        _show("prompt", prompt, given)
         if given.spoken:
             note(f"The code, spelled: {prompt.spoken}")
         left = max(0, round(prompt.expires_at.timestamp() - time.time()))

@@ -7,7 +7,7 @@ import { machines } from "../machines.js";
 import { Lines } from "../node/line.js";
 import { drawn, isPlain } from "../node/terminal.js";
 import type { OnPaste, OnPrompt } from "../options.js";
-import type { Prompt } from "../values.js";
+import type { PastePrompt, Prompt } from "../values.js";
 import { healthOf, moment } from "../values.js";
 import type { Job } from "./commands.js";
 import { resumption } from "./flags.js";
@@ -53,11 +53,7 @@ export function shower(flags: Flags, asked: () => void): OnPrompt {
   return (prompt) => {
     asked();
     if (flags.json) event(shown(prompt));
-    if (flags.plain || flags.verbose || isPlain()) note(prompt.plain);
-    else {
-      if (!flags["no-qr"]) drawn(prompt).forEach(note);
-      note(prompt.text);
-    }
+    say(prompt, flags);
     if (flags.spoken) note(`The code, spelled: ${prompt.spoken}`);
     const left = Math.max(0, Math.round((prompt.expiresAt.getTime() - Date.now()) / 1000));
     note(`Waiting for your approval; the code ends in ${Math.floor(left / 60)} min ${left % 60} s.`);
@@ -72,14 +68,16 @@ function paster(flags: Flags, lines: Lines): OnPaste {
       const { authorizationUri: authorization_uri, redirectUri: redirect_uri, scopes, trouble } = prompt;
       event({ event: "paste", authorization_uri, redirect_uri, expires_at: rfc3339(prompt.expiresAt), scopes, trouble });
     }
-    if (flags.plain || flags.verbose || isPlain()) note(prompt.plain);
-    else {
-      if (!flags["no-qr"] && !prompt.trouble) drawn(prompt).forEach(note);
-      note(prompt.text);
-    }
+    say(prompt, flags, !prompt.trouble);
     if (lines.areHidden) note("What you paste is not shown; end it with Enter.");
     return lines.next();
   };
+}
+
+function say(prompt: Prompt | PastePrompt, flags: Flags, withQr = true): void {
+  if (flags.plain || flags.verbose || isPlain()) return note(prompt.plain);
+  if (withQr && !flags["no-qr"]) drawn(prompt).forEach(note);
+  note(prompt.text);
 }
 
 function shown(prompt: Prompt): Record<string, unknown> {
