@@ -1,5 +1,6 @@
 //! The machines of `devicegrant-core` for JavaScript: each flow an object with a synchronous
-//! `step`, each secret behind a getter. What every name means stands in `../types.d.ts` and `../stores.d.ts`.
+//! `step`, each secret behind a getter. What every name means stands in `../types.d.ts` and
+//! `../stores.d.ts`.
 //!
 //! Nothing is decided here. Plain values cross as plain objects, with the names of core's JSON.
 // wasm-bindgen's own code, where it meets the engine, cannot be written otherwise.

@@ -145,8 +145,8 @@ impl Client {
     }
 
     /// The same, where no other sign-in waits that somebody could still approve and that asks for as
-    /// much: then that one stays. So of several programs that begin at once a person is shown one code, by
-    /// [`resume`](Self::resume).
+    /// much: then that one stays. So of several programs that begin at once a person is shown one
+    /// code, by [`resume`](Self::resume).
     pub async fn keep_first_pending(&self, pending: Pending) -> Result<(), Error> {
         let key = self.keys.key(true).await?;
         let keep = Keep::first_pending(&self.options, pending, clock::now(), key, entropy()?)?;

@@ -1,5 +1,6 @@
-//! Callers who join others, and callers who give up (DESIGN §4): they are released at once, what the server rotated is kept all
-//! the same, and then nothing is left running. On a real runtime and real files.
+//! Callers who join others, and callers who give up (DESIGN §4): those are released at once, what the
+//! server rotated is kept all the same, and then nothing is left running. On a real runtime and real
+//! files.
 
 mod house;
 
